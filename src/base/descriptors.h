@@ -1,0 +1,18 @@
+/*
+ * The descriptors a program was started with, made safe before anything is opened.
+ */
+#ifndef BASE_DESCRIPTORS_H
+#define BASE_DESCRIPTORS_H
+
+#include <stdbool.h>
+
+/* Opens /dev/null on fd if it is closed. Returns 1 if it was, 0 if not, -1 with errno. */
+int descriptors_plug(int fd);
+
+/* Points fd at /dev/null, whatever it was. Returns 0, or -1 with errno. */
+int descriptors_silence(int fd);
+
+/* Is it the writing end of a pipe or FIFO? */
+bool descriptors_is_writable_pipe(int fd);
+
+#endif
