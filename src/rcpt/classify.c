@@ -1,0 +1,225 @@
+#include "classify.h"
+
+#include <string.h>
+#include <strings.h>
+
+/*
+ * Words that a server uses when it refuses us, the domain or the moment, and not the user. They
+ * only count where the codes say nothing more than "550". Too many here costs a queued message for
+ * an unknown user; one too few can lose mail, so when in doubt a word belongs here.
+ */
+static const char *const not_about_the_user[] = {"abuse", "access denied", "administrat", "ahbl",
+    "attack", "authent", "authoriz", "auth ", "backscatter", "badmail", "banned", "barracuda",
+    "batv", "blacklist", "blackhole", "block", "bounce", "callback", "callout", "client",
+    "configur", "connect", "content", "country", "credential", "dial", "dkim", "dmarc", "dns",
+    "domain not", "dsn", "dynamic", "ehlo", "encrypt", "exceed", "firewall", "forbid", "forge",
+    "from address", "full", "geo", "gray", "grey", "helo", "host name", "hostname", "ip address",
+    "is listed", "junk", "later", "limit", "listed at", "listed by", "listed in", "listed on",
+    "local polic", "login", "loop", "mail from", "malware", "message", "no such domain", "not allowed",
+    "not permitted", "null sender", "open proxy", "originat", "permission", "permit", "phish",
+    "policy", "poor", "prohibit", "prvs", "ptr", "quota", "rate", "rbl", "rcpthosts", "rdns",
+    "relay", "reputation", "resolv", "restrict", "reverse", "score", "secur", "sender", "service",
+    "size", "sorbs", "space", "spam", "spf", "spoof", "ssl", "starttls", "storage", "suspicio",
+    "temporar", "threat", "throttl", "tls", "too many", "too much", "trust",
+    "try again", "unsolicited", "verif", "virus", "your"};
+
+enum finding
+classify_before_rcpt(const struct reply *reply)
+{
+	/* 5yz: this server, or what it thinks of us. All else, a 3yz too, is no answer. */
+	return reply->code >= 500 ? FINDING_POLICY : FINDING_TEMPORARY;
+}
+
+/* Where the needle begins in the text, case aside; len where it doesn't. */
+static size_t
+find_text(const char *text, size_t len, const char *needle, size_t needle_len)
+{
+	if (needle_len > 0 && needle_len <= len)
+		for (size_t i = 0; i <= len - needle_len; i++)
+			if (strncasecmp(text + i, needle, needle_len) == 0)
+				return i;
+	return len;
+}
+
+static bool
+has_text(const char *text, size_t len, const char *needle)
+{
+	return find_text(text, len, needle, strlen(needle)) < len;
+}
+
+/* An IPv4 address in the text: it speaks of a client, ours or what a NAT makes of it. */
+static bool
+has_ipv4(const char *text, size_t len)
+{
+	int dots = 0, digits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] >= '0' && text[i] <= '9') {
+			if (++digits <= 3 && dots == 3)
+				return true;
+		} else if (text[i] == '.' && digits >= 1 && digits <= 3) {
+			dots++;
+			digits = 0;
+		} else {
+			dots = 0;
+			digits = 0;
+		}
+	}
+	return false;
+}
+
+/*
+ * Does the text, when the echo of the address is out of it, speak of anything but the user? The
+ * echo goes first since the address is the attacker's text: RCPT TO:<spamhaus@...> must not talk
+ * its way past the check.
+ */
+static bool
+speaks_of_something_else(const struct reply *reply, const struct classify_question *question)
+{
+	char text[REPLY_TEXT_SIZE];
+	size_t len = reply->text_len, path_len = strlen(question->path), at;
+
+	if (reply->text_cut)
+		return true; /* it may, in what we did not keep */
+	/* An end of line or a NUL in the middle of a phrase is no disguise. */
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)reply->text[i];
+
+		text[i] = c <= ' ' ? ' ' : (char)c;
+	}
+	text[len] = '\0';
+	while ((at = find_text(text, len, question->path, path_len)) < len)
+		memset(text + at, '<', path_len); /* keeps what stood around it apart */
+	if (has_ipv4(text, len))
+		return true;
+	if (question->own_ip[0] != '\0' && has_text(text, len, question->own_ip))
+		return true;
+	for (size_t i = 0; i < sizeof(not_about_the_user) / sizeof(not_about_the_user[0]); i++)
+		if (has_text(text, len, not_about_the_user[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_code(int code, int a, int b, int c)
+{
+	return code == a || code == b || code == c;
+}
+
+/* 5.1.n: addressing. */
+static enum finding
+classify_addressing(int code, int detail)
+{
+	switch (detail) {
+	case 1:  /* bad destination mailbox address */
+	case 3:  /* bad destination mailbox address syntax */
+	case 6:  /* mailbox has moved */
+	case 10: /* null MX (RFC 7505); Exchange: recipient not found */
+		return FINDING_UNKNOWN;
+	case 0: /* other address status */
+		return is_code(code, 550, 551, 553) ? FINDING_UNKNOWN : FINDING_AMBIGUOUS;
+	default: /* the domain, our sender, or Microsoft's 5.1.90: our rate */
+		return FINDING_POLICY;
+	}
+}
+
+/* 5.y.z by subject, for the codes that can be about a user. */
+static enum finding
+classify_enhanced(int code, int subject, int detail, const struct classify_question *question)
+{
+	bool plain_no = is_code(code, 550, 551, 553);
+
+	switch (subject) {
+	case 1:
+		return classify_addressing(code, detail);
+	case 2: /* mailbox status: disabled, or full and the like */
+		return detail <= 1 ? FINDING_REFUSED : FINDING_TEMPORARY;
+	case 3: /* mail system; Sendmail's tables say 5.3.0 for users and for clients */
+		return detail == 0 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+	case 4: /* routing; Exchange Online says 5.4.1 for unknown users and for denied relaying */
+		return detail == 1 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+	case 5: /* protocol; Outlook.com and qmail say 5.5.0 for unknown users */
+		if (detail == 0 && plain_no)
+			return FINDING_UNKNOWN;
+		return detail == 3 ? FINDING_TEMPORARY : FINDING_POLICY;
+	case 6: /* content; 5.6.7: the address needs SMTPUTF8 (RFC 6531 3.5) */
+		if (detail == 7 && question->needs_utf8 && (code == 550 || code == 553))
+			return FINDING_REFUSED;
+		return FINDING_POLICY;
+	case 7: /* security: who we are; some say 5.7.1 of unknown users */
+		return detail == 1 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+	default:
+		return FINDING_POLICY;
+	}
+}
+
+/* Only a code. */
+static enum finding
+classify_bare(const struct reply *reply, const struct classify_question *question)
+{
+	if (is_code(reply->code, 550, 551, 553))
+		return speaks_of_something_else(reply, question) ? FINDING_POLICY : FINDING_UNKNOWN;
+	return reply->code == 554 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+}
+
+static int
+scan_part(const char **p)
+{
+	int number = 0;
+
+	while (**p >= '0' && **p <= '9')
+		number = number * 10 + *(*p)++ - '0';
+	if (**p == '.')
+		(*p)++;
+	return number;
+}
+
+static enum finding
+classify_refusal(const struct reply *reply, const struct classify_question *question)
+{
+	const char *p = reply->enhanced;
+	int class, subject, detail;
+
+	switch (reply->code) {
+	case 552: /* over quota: RFC 5321 4.5.3.1.10 says to treat it as 452 */
+		return FINDING_TEMPORARY;
+	case 500: /* syntax, sequence, parameters: it did not understand us */
+	case 502:
+	case 503:
+	case 504:
+	case 555:
+	case 521: /* the host takes no mail (RFC 7504) */
+	case 556: /* the domain takes no mail (RFC 7504) */
+	case 523: /* encryption, authentication (RFC 4954, RFC 5248) */
+	case 530:
+	case 534:
+	case 535:
+	case 538:
+		return FINDING_POLICY;
+	default:
+		break;
+	}
+	if (*p == '\0')
+		return classify_bare(reply, question);
+	if (reply->enhanced_differs)
+		return FINDING_POLICY;
+	class = scan_part(&p);
+	subject = scan_part(&p);
+	detail = scan_part(&p);
+	if (class != 5) /* 550 4.2.1 contradicts itself */
+		return FINDING_TEMPORARY;
+	if (subject == 0)
+		return detail == 0 ? classify_bare(reply, question) : FINDING_POLICY;
+	return classify_enhanced(reply->code, subject, detail, question);
+}
+
+enum finding
+classify_rcpt(const struct reply *reply, const struct classify_question *question)
+{
+	if (reply->code >= 500)
+		return classify_refusal(reply, question);
+	/* 252 is "cannot verify, but will take it" (RFC 5321 3.5.3): no verification. */
+	if (reply->code >= 200 && reply->code < 300 && reply->code != 252)
+		return FINDING_EXISTS;
+	return FINDING_TEMPORARY;
+}

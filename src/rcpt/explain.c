@@ -1,0 +1,68 @@
+#include "explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/deadline.h"
+
+void
+explain_reply(char *text, size_t size, const struct check *check)
+{
+	text[0] = '\0';
+	if (check->asked && check->answer.code != 0)
+		snprintf(text, size, "%d %s", check->answer.code, check->answer.text);
+}
+
+void
+explain_line(struct line *line, const struct check *check, const char *address, size_t len,
+    const struct explain_context *context)
+{
+	char reply[sizeof(check->answer.text) + 8];
+
+	line_start(line);
+	line_add(line, "rcptcheck:");
+	line_pair_bytes(line, "address", address, len);
+	line_pair(line, "verdict", verdict_name(check->verdict));
+	line_pair(line, "why", check->why);
+	if (check->asked) {
+		explain_reply(reply, sizeof(reply), check);
+		if (check->host[0] != '\0')
+			line_pair(line, "host", check->host);
+		if (reply[0] != '\0')
+			line_pair(line, "reply", reply);
+		line_pair(line, "class", finding_name(check->finding));
+		if (!finding_is_verdict(check->finding))
+			line_pair(line, "stage", smtp_stage_name(check->answer.stage));
+		if (check->age != -1)
+			line_pair_number(line, "age", check->age);
+	}
+	if (check->note != NULL)
+		line_pair(line, "note", check->note);
+	if (check->cache != NULL)
+		line_pair(line, "cache", check->cache);
+	if (check->cdb != NULL)
+		line_pair(line, "cdb", check->cdb);
+	if (context->client != NULL)
+		line_pair(line, "client", context->client);
+	if (context->sender != NULL)
+		line_pair(line, "sender", context->sender);
+	line_pair_number(line, "ms", deadline_now() - check->started);
+}
+
+bool
+explain_wanted(const struct check *check, enum settings_log level)
+{
+	bool trouble = check->verdict == VERDICT_TEMPFAIL || check->cache != NULL ||
+	    check->cdb != NULL || (check->asked && !finding_is_verdict(check->finding)) ||
+	    (check->asked && check->age != -1 && check->note != NULL);
+
+	switch (level) {
+	case LOG_LEVEL_ALL:
+		return true;
+	case LOG_LEVEL_REJECT:
+		return trouble || check->verdict == VERDICT_REJECT || check->note != NULL;
+	case LOG_LEVEL_TROUBLE:
+		break;
+	}
+	return trouble;
+}

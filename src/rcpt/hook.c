@@ -1,0 +1,155 @@
+#include "hook.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/descriptors.h"
+#include "base/line.h"
+
+#define REPLY_FD      4
+#define REPLY_WAIT_MS 1000 /* for room in a pipe, which a line always has unless somebody plays */
+
+static const char way_out_log[] = "rcptcheck: verdict=tempfail why=signal\n";
+static const char way_out_alarm_log[] = "rcptcheck: verdict=tempfail why=deadline\n";
+
+static enum hook_form guarded_form;
+static int answer_fd = -1; /* where HOOK_SPP and HOOK_PRINT speak, once 1 is silenced */
+
+/* Writes all of it, or says that it could not; never waits for long. */
+static bool
+write_whole(int fd, const char *text, size_t len)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
+
+	/* A line is far below PIPE_BUF, so that a pipe takes it whole or not at all. */
+	if (poll(&pollfd, 1, REPLY_WAIT_MS) != 1 || !(pollfd.revents & POLLOUT))
+		return false;
+	return write(fd, text, len) == (ssize_t)len;
+}
+
+static size_t
+add(char *out, size_t len, const char *text)
+{
+	size_t text_len = strlen(text);
+
+	memcpy(out + len, text, text_len);
+	return len + text_len;
+}
+
+/* Only async-signal-safe calls from here: this is also the way out of a signal handler. */
+static _Noreturn void
+tell(enum hook_form form, enum verdict verdict)
+{
+	char line[256]; /* the longest reply has about 100 bytes */
+	size_t len;
+
+	switch (form) {
+	case HOOK_FD4:
+		if (verdict == VERDICT_ACCEPT)
+			break;
+		len = add(line, 0, verdict_reply(verdict));
+		len = add(line, len, "\n");
+		/* 100 is "refuse this recipient with my words"; without words it would be a "no". */
+		_exit(write_whole(REPLY_FD, line, len) ? EXIT_REJECT : EXIT_TEMPFAIL);
+	case HOOK_SPP:
+		if (verdict == VERDICT_ACCEPT)
+			_exit(0);
+		len = add(line, 0, "E");
+		len = add(line, len, verdict_reply(verdict));
+		len = add(line, len, "\n");
+		/* qmail-spp looks at no code but 120, of which it makes a 451. */
+		_exit(write_whole(answer_fd, line, len) ? 0 : 120);
+	case HOOK_PRINT:
+		len = add(line, 0, verdict_reply(verdict));
+		len = add(line, len, "\n");
+		if (!write_whole(answer_fd, line, len))
+			_exit(EXIT_TEMPFAIL);
+		break;
+	case HOOK_EXIT:
+	case HOOK_BATCH:
+		break;
+	}
+	_exit(verdict_exit_code(verdict));
+}
+
+static void
+way_out(int signal_number)
+{
+	const char *log = signal_number == SIGALRM ? way_out_alarm_log : way_out_log;
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	/* A log that nobody drains must not hold the answer up. */
+	if (poll(&pollfd, 1, 0) == 1)
+		(void)!write(STDERR_FILENO, log, strlen(log));
+	tell(guarded_form, VERDICT_TEMPFAIL);
+}
+
+/*
+ * Whatever state of signals was inherited, none ends us with a code that means "accept". SIGKILL is
+ * left, which every hook but one takes for trouble.
+ */
+static void
+guard(void)
+{
+	static const int signals[] = {SIGALRM, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGSEGV, SIGBUS,
+	    SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGXFSZ, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGSYS,
+	    SIGTRAP};
+	struct sigaction action = {.sa_handler = way_out};
+	sigset_t none;
+
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+bool
+hook_prepare(enum hook_form form, unsigned seconds)
+{
+	int no_stderr;
+
+	guarded_form = form;
+	if (descriptors_plug(STDIN_FILENO) == -1 || descriptors_plug(STDOUT_FILENO) == -1 ||
+	    (no_stderr = descriptors_plug(STDERR_FILENO)) == -1 || descriptors_plug(REPLY_FD) == -1)
+		_exit(EXIT_TEMPFAIL);
+	if (form == HOOK_SPP || form == HOOK_PRINT) {
+		answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, REPLY_FD + 1);
+		if (answer_fd == -1)
+			_exit(EXIT_TEMPFAIL);
+	}
+	guard();
+	hook_alarm((int64_t)seconds * 1000);
+	if (form != HOOK_BATCH &&
+	    (descriptors_silence(STDIN_FILENO) == -1 || descriptors_silence(STDOUT_FILENO) == -1))
+		tell(form, VERDICT_TEMPFAIL);
+	return no_stderr == 1;
+}
+
+void
+hook_alarm(int64_t milliseconds)
+{
+	struct itimerval timer = {
+	    .it_value = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000},
+	};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void
+hook_answer(enum hook_form form, enum verdict verdict)
+{
+	sigset_t all;
+
+	/* From here on the answer stands: an alarm must not add a second one. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	tell(form, verdict);
+}

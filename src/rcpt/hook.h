@@ -1,0 +1,38 @@
+/*
+ * How a mail server calls the check and is told the answer: the forms of rcptcheck(8), and the way
+ * out that is taken when nothing else is left.
+ *
+ * This module owns the descriptors of the process. The calls do not return errors: where one can't
+ * do its work, the process ends as a temporary failure.
+ */
+#ifndef RCPT_HOOK_H
+#define RCPT_HOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "verdict.h"
+
+enum hook_form {
+	HOOK_EXIT,  /* the exit code alone: RCPTCHECK */
+	HOOK_FD4,   /* RCPTCHECK with USE_FD4: a reply line on descriptor 4 as well */
+	HOOK_SPP,   /* qmail-spp: a command on descriptor 1, exit 0 */
+	HOOK_PRINT, /* a reply line on descriptor 1, and the exit code */
+	HOOK_BATCH, /* addresses on descriptor 0, verdicts on 1 */
+};
+
+/*
+ * Before anything is opened: fills the holes in descriptors 0 to 2 and 4, and takes 0 and 1, which
+ * belong to the SMTP client, out of everybody's reach unless the form speaks on them. From here on a signal, or the alarm after
+ * seconds (none if 0), ends the process as a temporary failure. Returns whether descriptor 2 was closed: nobody reads
+ * what is written there.
+ */
+bool hook_prepare(enum hook_form form, unsigned seconds);
+
+/* Sets the alarm anew, to ring in this many milliseconds. */
+void hook_alarm(int64_t milliseconds);
+
+/* Tells the verdict in the form and ends the process. */
+_Noreturn void hook_answer(enum hook_form form, enum verdict verdict);
+
+#endif
