@@ -79,6 +79,23 @@ keep_answer(struct callout *callout)
 	callout->done = finding_is_verdict(answer->finding);
 }
 
+/*
+ * Asks the system to acknowledge what comes next at once. Servers that write the replies to a
+ * pipelined MAIL and RCPT one by one wait for the acknowledgement of the first before they send
+ * the second (RFC 896), which systems hold back for 40 ms or more (RFC 1122 4.2.3.2).
+ */
+static void
+acknowledge_fast(const struct callout *callout)
+{
+#ifdef TCP_QUICKACK
+	int on = 1;
+
+	setsockopt(callout->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+#else
+	(void)callout;
+#endif
+}
+
 static void
 send_output(struct callout *callout)
 {
@@ -91,6 +108,7 @@ send_output(struct callout *callout)
 	if (send(callout->fd, smtp->out, smtp->out_len, MSG_NOSIGNAL) != (ssize_t)smtp->out_len)
 		smtp_lost(smtp, "lost");
 	smtp->out_len = 0;
+	acknowledge_fast(callout);
 	callout->wake = wake_after(callout, callout->record->settings.command_timeout);
 }
 
@@ -185,7 +203,7 @@ connect_next(struct callout *callout)
 		lose(callout, connect_note(errno));
 		return;
 	}
-	/* Small writes that wait for nothing: MAIL must not sit behind an unacknowledged EHLO. */
+	/* The same the other way round: what we write waits for no acknowledgement. */
 	setsockopt(callout->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	callout->events = POLLOUT;
 	callout->wake = wake_after(callout, callout->record->settings.connect_timeout);
