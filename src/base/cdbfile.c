@@ -111,97 +111,77 @@ cdbfile_open(struct cdbfile *file, const char *path)
 	return -1;
 }
 
-/* Proves the blocks of hash tables that hold these bytes, which lie inside the tables. */
+/* A block of the hash tables, as it was read. */
+struct block {
+	uint64_t start;
+	size_t size;
+	unsigned char bytes[CDBFILE_BLOCK];
+};
+
+/* Reads the block that holds the offset, which lies inside the tables. */
 static int
-prove_tables(struct cdbfile *file, uint64_t offset, size_t len)
+read_block(const struct cdbfile *file, struct block *block, uint64_t offset)
 {
-	uint64_t first = (offset - file->tables) / CDBFILE_BLOCK;
-	uint64_t last = (offset + len - 1 - file->tables) / CDBFILE_BLOCK;
+	block->start = offset - (offset - file->tables) % CDBFILE_BLOCK;
+	block->size = CDBFILE_BLOCK;
+	if (file->blocks - block->start < block->size)
+		block->size = (size_t)(file->blocks - block->start);
+	return read_at(file, block->bytes, block->size, block->start);
+}
 
-	for (uint64_t block = first; block <= last; block++) {
-		unsigned char bytes[CDBFILE_BLOCK], sum[8];
-		uint64_t start = file->tables + block * CDBFILE_BLOCK;
-		size_t size = CDBFILE_BLOCK;
+static int
+prove_block(const struct cdbfile *file, const struct block *block)
+{
+	unsigned char sum[8];
+	uint64_t number = (block->start - file->tables) / CDBFILE_BLOCK;
 
-		if (file->blocks - start < size)
-			size = (size_t)(file->blocks - start);
-		if (read_at(file, bytes, size, start) == -1 ||
-		    read_at(file, sum, sizeof(sum), file->blocks + block * 8) == -1)
-			return -1;
-		if (checksum_add(CHECKSUM_START, bytes, size) != number_get64(sum))
-			return damaged("damaged: a hash table has a wrong checksum");
-	}
+	if (read_at(file, sum, sizeof(sum), file->blocks + number * 8) == -1)
+		return -1;
+	if (checksum_add(CHECKSUM_START, block->bytes, block->size) != number_get64(sum))
+		return damaged("damaged: a hash table has a wrong checksum");
 	return 0;
 }
 
 /*
- * Reads the record at the offset in pieces and proves its checksum. Returns 1 when it has this key,
- * with its value; 0 when it has another; -1 for damage.
+ * Reads the record at the offset and proves its checksum. Returns 1 when it has this key, with its
+ * value; 0 when it has another; -1 for damage.
  */
 static int
-read_record(struct cdbfile *file, uint64_t offset, const void *key, size_t key_len, void *value,
-    size_t size, size_t *len)
+read_record(const struct cdbfile *file, uint64_t offset, const void *key, size_t key_len,
+    void *value, size_t size, size_t *len)
 {
-	unsigned char bytes[CDBFILE_BLOCK], stored[8];
-	const unsigned char *wanted = key;
-	unsigned char *out = value;
-	uint64_t sum, record_key_len, record_len, first, rest, done = 0;
-	bool same;
+	enum { HEADER = 8, AT_ONCE = 512 };
+	unsigned char bytes[HEADER + CDBFILE_KEY_MAX + CDBFILE_VALUE_MAX + MARK_CHECKSUM_LEN];
+	uint64_t room, there, record_key_len, value_len, end;
 
-	if (offset < CDBFILE_CONTENTS || offset > file->tables - 8)
+	if (offset < CDBFILE_CONTENTS || offset > file->tables - HEADER)
 		return damaged("damaged: an offset leads out of the records");
-	rest = file->tables - offset;
-	if (rest > sizeof(bytes))
-		rest = sizeof(bytes);
-	first = rest;
-	if (read_at(file, bytes, (size_t)rest, offset) == -1)
+	room = file->tables - offset;
+	there = room < AT_ONCE ? room : AT_ONCE;
+	if (read_at(file, bytes, (size_t)there, offset) == -1)
 		return -1;
 	record_key_len = cdb_unpack(bytes);
-	record_len = cdb_unpack(bytes + 4);
-	if (record_len < 8 || record_key_len + record_len > file->tables - offset - 8)
-		return damaged("damaged: a record is longer than the file");
-	same = record_key_len == key_len;
-
-	sum = checksum_add_number(CHECKSUM_START, record_key_len);
-	for (uint64_t at = 8, total = 8 + record_key_len + record_len - 8; at < total;) {
-		size_t start = 0, part;
-
-		if (at == 8) {
-			start = 8;
-		} else {
-			rest = total - at;
-			if (rest > sizeof(bytes))
-				rest = sizeof(bytes);
-			if (read_at(file, bytes, (size_t)rest, offset + at) == -1)
-				return -1;
-		}
-		part = (size_t)rest - start;
-		if (part > total - at)
-			part = (size_t)(total - at);
-		sum = checksum_add(sum, bytes + start, part);
-		for (size_t i = 0; i < part; i++, done++) {
-			unsigned char byte = bytes[start + i];
-
-			if (done < record_key_len)
-				same = same && wanted[done] == byte;
-			else if (same && done - record_key_len < size)
-				out[done - record_key_len] = byte;
-		}
-		at += part;
-	}
-	if (8 + record_key_len + record_len <= first)
-		memcpy(stored, bytes + record_key_len + record_len, 8);
-	else if (read_at(file, stored, 8, offset + record_key_len + record_len) == -1)
+	value_len = cdb_unpack(bytes + 4);
+	if (record_key_len > CDBFILE_KEY_MAX || value_len < MARK_CHECKSUM_LEN ||
+	    value_len > CDBFILE_VALUE_MAX + MARK_CHECKSUM_LEN ||
+	    HEADER + record_key_len + value_len > room)
+		return damaged("damaged: a record is longer than it can be");
+	end = HEADER + record_key_len + value_len;
+	if (end > there &&
+	    read_at(file, bytes + there, (size_t)(end - there), offset + there) == -1)
 		return -1;
-	if (sum != number_get64(stored))
+	end -= MARK_CHECKSUM_LEN;
+	if (checksum_add(checksum_add_number(CHECKSUM_START, record_key_len), bytes + HEADER,
+		(size_t)end - HEADER) != number_get64(bytes + end))
 		return damaged("damaged: a record has a wrong checksum");
-	if (!same)
+	if (record_key_len != key_len || memcmp(bytes + HEADER, key, key_len) != 0)
 		return 0;
-	*len = (size_t)record_len - 8;
+	*len = (size_t)value_len - MARK_CHECKSUM_LEN;
 	if (*len > size) {
 		errno = EMSGSIZE;
 		return -1;
 	}
+	memcpy(value, bytes + HEADER + key_len, *len);
 	return 1;
 }
 
@@ -216,40 +196,34 @@ cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
 {
 	uint32_t hash = cdb_hash(key, (unsigned)key_len);
 	const unsigned char *entry = file->head + (hash & 255) * 8;
-	uint64_t table = cdb_unpack(entry), slots = cdb_unpack(entry + 4), slot, left;
+	uint64_t table = cdb_unpack(entry), slots = cdb_unpack(entry + 4), slot;
+	struct block block;
+	bool end = false;
 
 	if (slots > 0 &&
-	    (table < file->tables || table > file->blocks || slots > (file->blocks - table) / 8))
+	    (table < file->tables || table > file->blocks || (table - file->tables) % 8 != 0 ||
+		slots > (file->blocks - table) / 8))
 		return damaged("damaged: a hash table lies outside the file");
 	slot = slots > 0 ? (hash >> 8) % slots : 0;
-	for (left = slots; left > 0;) {
-		unsigned char bytes[64];
-		uint64_t run = slots - slot, start = table + slot * 8;
-		bool end = false;
-
-		if (run > left)
-			run = left;
-		if (run > sizeof(bytes) / 8)
-			run = sizeof(bytes) / 8;
-		if (read_at(file, bytes, (size_t)run * 8, start) == -1)
+	for (uint64_t left = slots; left > 0 && !end;) {
+		if (read_block(file, &block, table + slot * 8) == -1)
 			return -1;
-		for (uint64_t i = 0; i < run && !end; i++) {
-			uint64_t offset = cdb_unpack(bytes + i * 8 + 4);
+		for (uint64_t at = table + slot * 8 - block.start;
+		     at < block.size && slot < slots && left > 0 && !end; at += 8, slot++, left--) {
+			uint64_t offset = cdb_unpack(block.bytes + at + 4);
 			int found = 0;
 
 			if (offset == 0)
 				end = true;
-			else if (cdb_unpack(bytes + i * 8) == hash)
+			else if (cdb_unpack(block.bytes + at) == hash)
 				found = read_record(file, offset, key, key_len, value, size, len);
 			if (found != 0)
 				return found;
 		}
-		if (prove_tables(file, start, (size_t)run * 8) == -1)
+		if (prove_block(file, &block) == -1)
 			return -1;
-		if (end)
-			break;
-		left -= run;
-		slot = (slot + run) % slots;
+		if (slot == slots)
+			slot = 0;
 	}
 	if (checksum_add(CHECKSUM_START, file->head, CDBFILE_CONTENTS) != file->contents_checksum)
 		return damaged("damaged: the table of contents has a wrong checksum");

@@ -40,6 +40,7 @@
 #define CDBFILE_HEAD      (CDBFILE_CONTENTS + 8 + CDBFILE_MARK_LEN + CDBFILE_VALUE_LEN + 8)
 #define CDBFILE_NOTE      4
 #define CDBFILE_KEY_MAX   1024
+#define CDBFILE_VALUE_MAX 4096 /* without its checksum */
 
 struct cdbfile {
 	int fd;

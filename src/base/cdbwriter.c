@@ -49,14 +49,14 @@ int
 cdbwriter_add(struct cdbwriter *writer, const void *key, size_t key_len, const void *value,
     size_t len)
 {
-	unsigned char bytes[4096];
+	unsigned char bytes[CDBFILE_VALUE_MAX + CHECKSUM_LEN];
 	uint64_t sum;
 
-	if (key_len == 0 || key_len > CDBFILE_KEY_MAX || len > sizeof(bytes) - CHECKSUM_LEN) {
+	if (key_len == 0 || key_len > CDBFILE_KEY_MAX || len > CDBFILE_VALUE_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (cost(key_len, len) > writer->limit - writer->used) {
+	if (writer->used + cost(key_len, len) > writer->limit) {
 		errno = EFBIG;
 		return -1;
 	}
@@ -193,10 +193,13 @@ cdbwriter_finish(struct cdbwriter *writer, int64_t built, const unsigned char no
 void
 cdbwriter_abandon(struct cdbwriter *writer)
 {
+	int error = errno;
+
 	if (writer->finished)
 		return;
 	/* tinycdb frees its lists in cdb_make_finish alone; let it fail on a closed descriptor. */
 	writer->finished = true;
 	writer->make.cdb_fd = -1;
 	(void)cdb_make_finish(&writer->make);
+	errno = error;
 }

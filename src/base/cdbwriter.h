@@ -36,7 +36,7 @@ int cdbwriter_add(struct cdbwriter *writer, const void *key, size_t key_len, con
 int cdbwriter_finish(
     struct cdbwriter *writer, int64_t built, const unsigned char note[CDBFILE_NOTE]);
 
-/* Frees what the writer holds. The descriptor and the half-written file are the caller's. */
+/* Frees what the writer holds; errno stays. The descriptor and the half-written file are the caller's. */
 void cdbwriter_abandon(struct cdbwriter *writer);
 
 #endif

@@ -8,15 +8,13 @@
 int
 descriptors_silence(int fd)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR), result;
 
-	if (null == -1)
-		return -1;
-	if (null == fd)
-		return 0;
-	if (dup2(null, fd) == -1)
-		return -1;
-	return close(null);
+	if (null == -1 || null == fd)
+		return null == -1 ? -1 : 0;
+	result = dup2(null, fd) == -1 ? -1 : 0;
+	close(null);
+	return result;
 }
 
 int

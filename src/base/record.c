@@ -66,8 +66,12 @@ get_byte(struct cursor *c)
 static void
 get_name(struct cursor *c, char name[RECORD_NAME_SIZE])
 {
-	size_t len = get_byte(c); /* at most 255: fits */
+	size_t len = get_byte(c);
 
+	if (len >= RECORD_NAME_SIZE) {
+		c->bad = true;
+		len = 0;
+	}
 	get(c, name, len);
 	name[len] = '\0';
 	if (strlen(name) != len)
