@@ -1,5 +1,6 @@
 #include "classify.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,20 +9,27 @@
  * only count where the codes say nothing more than "550". Too many here costs a queued message for
  * an unknown user; one too few can lose mail, so when in doubt a word belongs here.
  */
-static const char *const not_about_the_user[] = {"abuse", "access denied", "administrat", "ahbl",
-    "attack", "authent", "authoriz", "auth ", "backscatter", "badmail", "banned", "barracuda",
-    "batv", "blacklist", "blackhole", "block", "bounce", "callback", "callout", "client",
-    "configur", "connect", "content", "country", "credential", "dial", "dkim", "dmarc", "dns",
-    "domain not", "dsn", "dynamic", "ehlo", "encrypt", "exceed", "firewall", "forbid", "forge",
-    "from address", "full", "geo", "gray", "grey", "helo", "host name", "hostname", "ip address",
-    "is listed", "junk", "later", "limit", "listed at", "listed by", "listed in", "listed on",
-    "local polic", "login", "loop", "mail from", "malware", "message", "no such domain", "not allowed",
-    "not permitted", "null sender", "open proxy", "originat", "permission", "permit", "phish",
-    "policy", "poor", "prohibit", "prvs", "ptr", "quota", "rate", "rbl", "rcpthosts", "rdns",
-    "relay", "reputation", "resolv", "restrict", "reverse", "score", "secur", "sender", "service",
-    "size", "sorbs", "space", "spam", "spf", "spoof", "ssl", "starttls", "storage", "suspicio",
-    "temporar", "threat", "throttl", "tls", "too many", "too much", "trust",
-    "try again", "unsolicited", "verif", "virus", "your"};
+static const char *const not_about_the_user[] = {
+    "://", "abuse", "access denied", "administrat", "ahbl", "at the moment", "attack",
+    "auth ", "authent", "authoriz", "backscatter", "badmail", "banned", "barracuda", "batv",
+    "black list", "black-list", "blackhole", "blacklist", "block", "bounce", "busy",
+    "callback", "callout", "client", "configur", "connect", "content", "country",
+    "credential", "database", "denied", "dial", "dkim", "dmarc", "dns", "do not host",
+    "domain does", "domain is not", "domain not", "domain unknown", "dsn", "dynamic",
+    "ehlo", "encrypt", "exceed", "excess", "firewall", "flood", "forbid", "forge",
+    "from address", "full", "geo", "gray", "grey", "helo", "host name", "host unknown",
+    "hostname", "infect", "internal", "invalid domain", "ip address", "is listed", "junk",
+    "later", "ldap", "licen", "limit", "listed at", "listed by", "listed in", "listed on",
+    "login", "look up", "lookup", "loop", "mail from", "maintenance", "malware", "message",
+    "mx record", "no such domain", "not allowed", "not host", "not permitted",
+    "null sender", "open proxy", "originat", "overload", "permission", "permit", "phish",
+    "polic", "poor", "prohibit", "prvs", "ptr", "quota", "rate", "rbl", "rcpthosts", "rdns",
+    "relay", "reputation", "resolv", "restrict", "reverse", "score", "secur", "sender",
+    "server error", "server shutting", "service", "size", "slow down", "sorbs", "space",
+    "spam", "spf", "spoof", "ssl", "starttls", "storage", "suspicio", "syntax",
+    "system error", "temporar", "threat", "throttl", "time out", "timed out", "timeout",
+    "tls", "too many", "too much", "trust", "try again", "unknown domain", "unknown host",
+    "unsolicited", "verif", "violat", "virus", "your"};
 
 enum finding
 classify_before_rcpt(const struct reply *reply)
@@ -68,6 +76,43 @@ has_ipv4(const char *text, size_t len)
 	return false;
 }
 
+/* The same for IPv6: hexadecimal digits with at least two colons between and around them. */
+static bool
+has_ipv6(const char *text, size_t len)
+{
+	int colons = 0, digits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == ':')
+			colons++;
+		else if (isxdigit((unsigned char)text[i]))
+			digits++;
+		else
+			colons = digits = 0;
+		if (colons >= 2 && digits >= 2)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A status code somewhere in the text, where the reply parser does not take it for the server's
+ * own: "[5.7.1] ...". Whatever it is, the codes alone did not say all.
+ */
+static bool
+has_status_code(const char *text, size_t len)
+{
+	for (size_t i = 0; i + 5 <= len; i++) {
+		bool begins = i == 0 || !isalnum((unsigned char)text[i - 1]);
+
+		if (begins && (text[i] == '4' || text[i] == '5') && text[i + 1] == '.' &&
+		    isdigit((unsigned char)text[i + 2]) && text[i + 3] == '.' &&
+		    isdigit((unsigned char)text[i + 4]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Does the text, when the echo of the address is out of it, speak of anything but the user? The
  * echo goes first since the address is the attacker's text: RCPT TO:<spamhaus@...> must not talk
@@ -90,7 +135,9 @@ speaks_of_something_else(const struct reply *reply, const struct classify_questi
 	text[len] = '\0';
 	while ((at = find_text(text, len, question->path, path_len)) < len)
 		memset(text + at, '<', path_len); /* keeps what stood around it apart */
-	if (has_ipv4(text, len))
+	if (has_ipv4(text, len) || has_ipv6(text, len))
+		return true;
+	if (reply->enhanced[0] == '\0' && has_status_code(text, len))
 		return true;
 	if (question->own_ip[0] != '\0' && has_text(text, len, question->own_ip))
 		return true;

@@ -97,16 +97,25 @@ static void
 guard(void)
 {
 	static const int signals[] = {SIGALRM, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGSEGV, SIGBUS,
-	    SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGXFSZ, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGSYS,
-	    SIGTRAP};
+	    SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGSYS,
+	    SIGTRAP,
+#ifdef SIGPOLL
+	    SIGPOLL,
+#endif
+#ifdef SIGPWR
+	    SIGPWR,
+#endif
+	};
 	struct sigaction action = {.sa_handler = way_out};
 	sigset_t none;
 
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
+	/* These two become errors of write(2): of the answer's pipe, or of the cache at a file limit. */
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGXFSZ, &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -68,29 +68,22 @@ take_enhanced(struct reply *reply, const char *code, size_t len)
 	}
 }
 
+/*
+ * The codes of a line: in front of its text, as RFC 2034 has it, and behind each "#", as in qmail's
+ * "(#5.1.1)", chkuser's "(#5.1.1 - chkuser)" and the "#5.1.0" in front that some appliances write.
+ */
 static void
 find_enhanced(struct reply *reply, const char *text, size_t len)
 {
-	size_t start = 0, code_len, end = len, begin;
+	for (size_t i = 0; i < len; i++) {
+		size_t code_len;
 
-	/* In front: "5.1.1 text", and "#5.1.0 text" as some appliances write it. */
-	while (start < len && start < 2 && (text[start] == '(' || text[start] == '#'))
-		start++;
-	code_len = scan_enhanced(text + start, len - start);
-	if (code_len > 0 && ends_code(text, len, start + code_len))
-		take_enhanced(reply, text + start, code_len);
-	/* Behind: "text (#5.1.1)". */
-	while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '.'))
-		end--;
-	if (end > 0 && text[end - 1] == ')')
-		end--;
-	for (begin = end; begin > 0 && (is_digit(text[begin - 1]) || text[begin - 1] == '.');)
-		begin--;
-	if (begin == 0 || text[begin - 1] != '#')
-		return;
-	code_len = scan_enhanced(text + begin, end - begin);
-	if (code_len > 0 && begin + code_len == end)
-		take_enhanced(reply, text + begin, code_len);
+		if (i > 0 && text[i - 1] != '#' && !(i == 1 && text[0] == '('))
+			continue;
+		code_len = scan_enhanced(text + i, len - i);
+		if (code_len > 0 && ends_code(text, len, i + code_len))
+			take_enhanced(reply, text + i, code_len);
+	}
 }
 
 static void

@@ -26,8 +26,8 @@ enum reply_state {
 struct reply {
 	int code; /* 200 to 599, of the last line */
 	/*
-	 * The enhanced status code (RFC 3463) in front of a line's text, or behind it as qmail
-	 * writes it, "(#5.1.1)": that of whichever line has one. "" where none has.
+	 * The enhanced status code (RFC 3463) in front of a line's text, or behind a "#" in it, as
+	 * qmail writes "(#5.1.1)": that of whichever line has one. "" where none has.
 	 */
 	char enhanced[REPLY_ENHANCED_SIZE];
 	bool enhanced_differs;      /* lines carry different ones: they prove nothing */

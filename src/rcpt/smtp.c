@@ -143,14 +143,15 @@ greets_as_us(const struct smtp *smtp)
 
 	return smtp->guard_loop && smtp->reply.text_len >= len &&
 	    strncasecmp(smtp->reply.text, helo, len) == 0 &&
-	    (smtp->reply.text[len] == '\0' || smtp->reply.text[len] == ' ');
+	    strchr(" \n", smtp->reply.text[len]) != NULL; /* or NUL: the end */
 }
 
 static void
 take_reply(struct smtp *smtp)
 {
 	const struct reply *reply = &smtp->reply;
-	bool good = reply->code >= 200 && reply->code < 300;
+	/* These and no others (RFC 5321 4.3.2): another 2yz means that we are out of step. */
+	bool good = reply->code == (smtp->stage == SMTP_GREETING ? 220 : 250);
 	struct classify_question question;
 
 	switch (smtp->stage) {
