@@ -183,12 +183,17 @@ decide_by_list(struct checker *checker, struct check *check)
 	return found != 0;
 }
 
-/* From now on, and until the next try, there is no cache. */
+/*
+ * From now on, and until the next try, there is no cache. One bad row is no reason for that: it is
+ * as if it were not there, and the answer to come takes its place.
+ */
 static void
 lose_cache(struct checker *checker, struct check *check)
 {
-	checker->cache_trouble = cache_reason(&checker->cache);
-	check->cache = checker->cache_trouble;
+	check->cache = cache_reason(&checker->cache);
+	if (checker->cache.bad_row)
+		return;
+	checker->cache_trouble = check->cache;
 	cache_close(&checker->cache);
 }
 
@@ -205,9 +210,10 @@ use_cache(struct checker *checker, struct check *check, int busy_ms)
 		if (cache_open(&checker->cache, checker->cache_path, busy_ms) == -1)
 			lose_cache(checker, check);
 	}
-	check->cache = checker->cache_trouble;
-	if (check->cache != NULL)
+	if (checker->cache_trouble != NULL) {
+		check->cache = checker->cache_trouble;
 		return false;
+	}
 	cache_set_busy(&checker->cache, busy_ms);
 	return true;
 }
@@ -269,7 +275,7 @@ remember(struct checker *checker, struct check *check)
 	struct cache_entry entry = {.finding = check->answer.finding, .code = check->answer.code};
 	uint32_t seconds = lifetime(&check->record.settings, entry.finding);
 
-	if (seconds == 0 || check->cache != NULL || !use_cache(checker, check, CACHE_WRITE_WAIT))
+	if (seconds == 0 || !use_cache(checker, check, CACHE_WRITE_WAIT))
 		return;
 	snprintf(entry.enhanced, sizeof(entry.enhanced), "%s", check->answer.enhanced);
 	snprintf(entry.host, sizeof(entry.host), "%s", check->host);
@@ -279,6 +285,18 @@ remember(struct checker *checker, struct check *check)
 	if (cache_store(&checker->cache, check->key, check->key_len, &entry,
 		check->record.settings.cache_limit) == -1)
 		lose_cache(checker, check);
+}
+
+/* Nobody made a statement: an old "no" that was due for a new question still holds. */
+static void
+decide_without_answer(struct check *check, enum finding finding)
+{
+	if (check->have_old_no) {
+		check->rechecked = true;
+		decide_by_entry(check, &check->old_no);
+	} else {
+		decide_by_finding(check, finding, "callout");
+	}
 }
 
 static void
@@ -293,12 +311,8 @@ decide_by_callout(struct checker *checker, struct check *check)
 	if (finding_is_verdict(callout->answer.finding)) {
 		remember(checker, check);
 		decide_by_finding(check, callout->answer.finding, "callout");
-	} else if (check->have_old_no) {
-		decide_by_entry(check, &check->old_no);
-		if (check->note == NULL || strcmp(check->note, "would-reject") != 0)
-			check->note = "recheck-failed";
 	} else {
-		decide_by_finding(check, callout->answer.finding, "callout");
+		decide_without_answer(check, callout->answer.finding);
 	}
 }
 
@@ -365,6 +379,7 @@ prepare(struct check *check, int64_t started)
 	check->callout.done = true;
 	check->started = started;
 	check->have_old_no = false;
+	check->rechecked = false;
 }
 
 void
@@ -385,10 +400,10 @@ decide_at_once(struct checker *checker, struct check *check, const char *address
 		decide(check, VERDICT_ACCEPT, "no-domain");
 	else if (decide_by_domain(checker, check))
 		;
-	else if (check->record.flags & RECORD_DANGLING)
-		decide(check, VERDICT_TEMPFAIL, "alias");
 	else if (settings->mode == MODE_OFF)
 		decide(check, VERDICT_ACCEPT, "off");
+	else if (check->record.flags & RECORD_DANGLING)
+		decide_by_mode(check, VERDICT_TEMPFAIL, "alias");
 	else if (address_is_postmaster(&check->address))
 		decide(check, VERDICT_ACCEPT, "postmaster");
 	else if (check->record.flags & RECORD_ACCEPT_ALL)
@@ -409,6 +424,12 @@ check_start(struct checker *checker, struct check *check, const char *address, s
 	prepare(check, started);
 	if (decide_at_once(checker, check, address, len))
 		return;
+	if (check->record.settings.tls == TLS_REQUIRE) {
+		/* We speak no TLS, and what is asked for must not be done without. */
+		check->note = "no-tls";
+		decide_without_answer(check, FINDING_POLICY);
+		return;
+	}
 	address_path(check->path, &check->address, check->record.ask_domain);
 	check->deadline = started + (int64_t)check->record.settings.budget * 1000;
 	callout_start(&check->callout, &check->record, checker->self, check->path,

@@ -52,6 +52,7 @@ struct check {
 	struct smtp_answer answer;
 	char host[RECORD_SERVER_TEXT];
 	int64_t age; /* seconds since the cached answer was given; -1: not from the cache */
+	bool rechecked; /* that answer was due for a new question, which nobody answered */
 
 	struct callout callout; /* to poll while not done */
 

@@ -38,6 +38,8 @@ explain_line(struct line *line, const struct check *check, const char *address, 
 	}
 	if (check->note != NULL)
 		line_pair(line, "note", check->note);
+	if (check->rechecked)
+		line_pair(line, "recheck", "failed");
 	if (check->cache != NULL)
 		line_pair(line, "cache", check->cache);
 	if (check->cdb != NULL)
@@ -54,7 +56,7 @@ explain_wanted(const struct check *check, enum settings_log level)
 {
 	bool trouble = check->verdict == VERDICT_TEMPFAIL || check->cache != NULL ||
 	    check->cdb != NULL || (check->asked && !finding_is_verdict(check->finding)) ||
-	    (check->asked && check->age != -1 && check->note != NULL);
+	    check->rechecked;
 
 	switch (level) {
 	case LOG_LEVEL_ALL:

@@ -1,0 +1,100 @@
+/*
+ * The verdict cache, cache/verdicts.db: what primaries have said about addresses, until it
+ *expires.
+ *
+ * It is disposable. rcptcheck opens, reads and writes it, never creates, unlinks or repairs it
+ * (cachefile.h does, for rcptbuild); any trouble here means going on without it. A row, of
+ *which cacherow.c is the one make/parse pair:
+ *
+ *	address		local part as given (or folded), "@", domain in lower case: the key
+ *	class		finding_name of EXISTS, UNKNOWN or REFUSED
+ *	code		SMTP reply code
+ *	enhanced	enhanced status code, "" where the server gave none
+ *	host		the server that said so, "192.0.2.1:25"
+ *	text		what it said, printable, cut to CACHE_TEXT_MAX
+ *	probed		when it was asked, seconds since 1970
+ *	expires		until when it holds by itself, seconds since 1970
+ *	checksum	of all above (checksum.h); a row without the right one is damage, not
+ *absence
+ *
+ * A call that meets damage leaves an empty file beside the database, its name with CACHE_DAMAGED
+ * behind it, so that rcptbuild looks into it at its next run.
+ */
+#ifndef RCPT_CACHE_H
+#define RCPT_CACHE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "finding.h"
+
+#define CACHE_TEXT_MAX       200
+#define CACHE_KEY_MAX        512 /* bytes of an address; longer ones are never cached */
+#define CACHE_SCHEMA_VERSION 1   /* PRAGMA user_version */
+#define CACHE_DAMAGED        ".damaged"
+
+struct cache_entry {
+	enum finding finding;
+	int code;
+	char enhanced[12]; /* "5.123.123" */
+	char host[56];
+	char text[CACHE_TEXT_MAX + 1];
+	int64_t probed, expires;
+};
+
+/* It must stay where it is from cache_open to cache_close. */
+struct cache {
+	sqlite3 *db;          /* NULL: not open */
+	sqlite3_stmt *select; /* NULL: not open */
+	const char *reason;
+	bool damaged; /* the reason is damage, not trouble that may pass */
+	bool bad_row; /* the damage is that of the one row asked for; the cache goes on working */
+	int busy_ms;
+	int64_t until; /* no lock is waited for any longer in this call */
+};
+
+/* What the last call found wrong, for the log: a constant text, "" where nothing was. */
+const char *cache_reason(const struct cache *cache);
+
+/*
+ * Opens the cache at path. busy_ms is how long any one call may wait for locks. Returns 0, or
+ * -1: the cache is missing, not a database, of another schema, or cannot be read; then all
+ * other calls may still be made and fail at once, for the same reason. The first call of a
+ * process sets SQLite up for use without threads.
+ */
+int cache_open(struct cache *cache, const char *path, int busy_ms);
+
+/* The same, with flags for sqlite3_open_v2 besides those that are always set. */
+int cache_open_flags(struct cache *cache, const char *path, int busy_ms, int flags);
+
+/* How long a call may wait for locks from now on. */
+void cache_set_busy(struct cache *cache, int busy_ms);
+
+/* Returns 1 with the entry, expired or not; 0 when there is none; -1 for trouble or damage. */
+int cache_find(struct cache *cache, const char *key, size_t key_len, struct cache_entry *entry);
+
+/*
+ * Stores an entry, replacing that of the same key. When the cache then holds more than limit
+ * rows, it drops up to 64 others in the same transaction: unknown and refused addresses first,
+ * those asked longest ago first. Returns 0, or -1: nothing was stored. An entry that says
+ * nothing about the address (finding_is_verdict), or of which the reply code says otherwise, is
+ * never stored.
+ */
+int cache_store(struct cache *cache, const char *key, size_t key_len,
+    const struct cache_entry *entry, uint32_t limit);
+
+/*
+ * For programs that put their own statements to cache->db: starts the wait for locks anew, and
+ * explains a failed statement: sets the reason, leaves the mark of damage. Returns -1.
+ */
+void cache_begin(struct cache *cache);
+int cache_trouble(struct cache *cache);
+
+/* The same for a row that is not as it should be. Returns -1. */
+int cache_damage(struct cache *cache, const char *reason);
+
+void cache_close(struct cache *cache);
+
+#endif
