@@ -1,0 +1,33 @@
+-- The tables of rcptcheck.db, the one file an administrator edits. The first run of rcptbuild creates
+-- it; each further run adds the tables that are missing and leaves all others alone.
+--
+-- Edit it with sqlite3(1) or any SQLite tool while everything runs, then wait for cron to run
+-- rcptbuild, or run it. A row that makes no sense stops rcptbuild with the table, the rowid and
+-- the reason; the programs go on with what was compiled before.
+--
+-- A domain may be written in any case, and as U-label (münchen.example) or A-label.
+
+-- Which servers know the users of a domain: one row per address. domain is a recipient domain, or any
+-- name that rows of domain_aliases refer to. ip is an IPv4 or IPv6 address or a host name, port NULL
+-- is 25. Servers are asked in ascending "order", those with NULL last.
+CREATE TABLE IF NOT EXISTS domain_ips (domain VARCHAR, ip VARCHAR, port INTEGER, "order" INTEGER);
+
+-- Mail for alias is checked at the servers of domain, which needs rows in domain_ips.
+CREATE TABLE IF NOT EXISTS domain_aliases (alias VARCHAR, domain VARCHAR);
+
+-- Domains of which the users are listed in local_users, and those users: user@domain, or @domain for
+-- a catch-all.
+CREATE TABLE IF NOT EXISTS local_domains (domain VARCHAR);
+CREATE TABLE IF NOT EXISTS local_users (address VARCHAR);
+
+-- Addresses that are accepted without asking: user@domain, or @domain for all of them.
+CREATE TABLE IF NOT EXISTS always_accept (address VARCHAR);
+
+-- Which server holds the mailbox of a user, for the proxies in front of POP and IMAP.
+CREATE TABLE IF NOT EXISTS mailboxes (user VARCHAR, server VARCHAR, port INTEGER, "order" INTEGER,
+    login VARCHAR, secret VARCHAR);
+
+-- See rcptcheck-settings(5). domain NULL or '' means all domains; a row with a domain wins.
+CREATE TABLE IF NOT EXISTS settings (name VARCHAR, domain VARCHAR, value VARCHAR);
+
+PRAGMA user_version = 1;

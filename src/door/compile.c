@@ -1,0 +1,250 @@
+#include "compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/address.h"
+#include "base/cdbwriter.h"
+
+/* The value of all plain domains of one server. */
+struct made {
+	unsigned char bytes[64];
+	size_t len; /* 0: not made yet */
+};
+
+struct compile {
+	struct source *source;
+	struct cdbwriter writer;
+	struct made *made; /* by number of the server */
+};
+
+static int
+add(struct compile *compile, char type, const char *key, const void *value, size_t len)
+{
+	char bytes[CDBFILE_KEY_MAX];
+	size_t key_len = strlen(key);
+
+	bytes[0] = type;
+	memcpy(bytes + 1, key, key_len);
+	return cdbwriter_add(&compile->writer, bytes, 1 + key_len, value, len);
+}
+
+/* Adds the record of a domain once more under its U-label, if a reader can take one so long. */
+static int
+add_unicode(struct compile *compile, const char *name, struct record *record)
+{
+	unsigned char value[RECORD_SIZE_MAX];
+	char unicode[DOMAIN_UNICODE_SIZE];
+	size_t len;
+
+	if (!domain_unicode(unicode, name) || strlen(unicode) > ADDRESS_DOMAIN_MAX)
+		return 0;
+	strcpy(record->ask_domain, name);
+	if (record->main_name[0] == '\0')
+		strcpy(record->main_name, name);
+	if ((len = record_make(value, sizeof(value), record)) == 0) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return add(compile, RECORD_KEY_DOMAIN, unicode, value, len);
+}
+
+/*
+ * Most domains have one row, no settings and no lists of their own. Their values are the same
+ * for the same server, so each is made once.
+ */
+static bool
+is_plain(const struct source *source, uint32_t number)
+{
+	const struct source_name *name = &source->of_name[number];
+
+	return source_is_domain(source, number) && name->setting == INTERN_NONE &&
+	       (name->flags & (NAME_ACCEPT_ALL | NAME_LISTED | NAME_XN)) == 0 &&
+	       source->rows[name->row].next == INTERN_NONE;
+}
+
+static int
+add_domain(struct compile *compile, uint32_t number)
+{
+	struct source *source = compile->source;
+	const struct source_name *of_name = &source->of_name[number];
+	const char *name = intern_text(&source->names, number);
+	unsigned char value[RECORD_SIZE_MAX];
+	struct record record;
+	int64_t rowid;
+	size_t len;
+
+	memset(&record, 0, sizeof(record));
+	record.settings = source->global;
+	if (source_is_alias(source, number)) {
+		uint32_t target = source->aliases[of_name->alias].target;
+
+		if (source->of_name[target].row == INTERN_NONE)
+			record.flags |= RECORD_DANGLING;
+		else if (source_servers(
+			     source, target, record.servers, &record.server_count, &rowid) != 0)
+			return -1;
+		strcpy(record.main_name, intern_text(&source->names, target));
+		source_apply_settings(source, target, &record.settings);
+	} else if (source_servers(
+		       source, number, record.servers, &record.server_count, &rowid) != 0) {
+		return -1;
+	}
+	source_apply_settings(source, number, &record.settings);
+	if ((of_name->flags & NAME_ACCEPT_ALL) != 0)
+		record.flags |= RECORD_ACCEPT_ALL;
+	if ((of_name->flags & NAME_LISTED) != 0)
+		record.flags |= RECORD_LISTED;
+	if ((len = record_make(value, sizeof(value), &record)) == 0) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (is_plain(source, number) && len <= sizeof(compile->made->bytes)) {
+		struct made *made = &compile->made[source->rows[of_name->row].server];
+
+		memcpy(made->bytes, value, len);
+		made->len = len;
+	}
+	if (add(compile, RECORD_KEY_DOMAIN, name, value, len) == -1)
+		return -1;
+	return (of_name->flags & NAME_XN) != 0 ? add_unicode(compile, name, &record) : 0;
+}
+
+static int
+add_name(struct compile *compile, uint32_t number)
+{
+	struct source *source = compile->source;
+
+	if (is_plain(source, number)) {
+		const struct made *made =
+		    &compile->made[source->rows[source->of_name[number].row].server];
+
+		if (made->len > 0)
+			return add(compile, RECORD_KEY_DOMAIN,
+			    intern_text(&source->names, number), made->bytes, made->len);
+	}
+	if (source_is_domain(source, number) || source_is_alias(source, number))
+		return add_domain(compile, number);
+	return 0;
+}
+
+/* An address of always_accept, under the A-label and the U-label of its domain. */
+static int
+add_listed(struct compile *compile, const struct source_accept *accept)
+{
+	const char *address = intern_text(&compile->source->addresses, accept->address);
+	char unicode[DOMAIN_UNICODE_SIZE], key[ADDRESS_LOCAL_MAX + 1 + DOMAIN_UNICODE_SIZE];
+	size_t local_len = (size_t)(strrchr(address, '@') + 1 - address);
+
+	if (add(compile, RECORD_KEY_LISTED, address, "", 0) == -1)
+		return -1;
+	if (!domain_unicode(unicode, address + local_len) ||
+	    strlen(unicode) > ADDRESS_DOMAIN_MAX)
+		return 0;
+	memcpy(key, address, local_len);
+	strcpy(key + local_len, unicode);
+	return add(compile, RECORD_KEY_LISTED, key, "", 0);
+}
+
+static int
+add_all(struct compile *compile)
+{
+	struct source *source = compile->source;
+	unsigned char value[RECORD_SIZE_MAX] = {RECORD_VERSION};
+	size_t len = settings_make(value + 1, sizeof(value) - 1, &source->global);
+
+	if (len == 0) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	if (add(compile, RECORD_KEY_SETTINGS, "", value, 1 + len) == -1)
+		return -1;
+	for (uint32_t i = SOURCE_FOR_ALL + 1; i < source->names.count; i++)
+		if (add_name(compile, i) == -1)
+			return -1;
+	for (size_t i = 0; i < source->accept_count; i++)
+		if (source->accepts[i].address != INTERN_NONE &&
+		    add_listed(compile, &source->accepts[i]) == -1)
+			return -1;
+	for (uint32_t i = 0; i < source->host_names.count; i++) {
+		const struct source_addresses *addresses = &source->of_host_name[i];
+
+		if (addresses->count == 0)
+			continue;
+		len = record_make_addresses(
+		    value, sizeof(value), addresses->servers, addresses->count);
+		if (len == 0) {
+			errno = EMSGSIZE;
+			return -1;
+		}
+		if (add(compile, RECORD_KEY_NAME, intern_text(&source->host_names, i), value,
+			len) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+compile_write(struct source *source, int fd, int64_t built, uint64_t limit,
+    struct report *report, struct compile_counts *counts)
+{
+	struct compile compile = {.source = source};
+	unsigned char note[CDBFILE_NOTE] = {(unsigned char)source->global.log};
+	int result = -1;
+
+	if (compile_count(source, report, counts) == -1)
+		return -1;
+	if ((compile.made = calloc((size_t)source->servers.count + 1, sizeof(*compile.made))) ==
+	    NULL)
+		return report_trouble(report, "out of memory for rcptcheck.cdb");
+	if (cdbwriter_start(&compile.writer, fd, limit) == 0 && add_all(&compile) == 0 &&
+	    cdbwriter_finish(&compile.writer, built, note) == 0) {
+		off_t end = lseek(fd, 0, SEEK_END);
+
+		counts->bytes = end == -1 ? 0 : (uint64_t)end;
+		result = 0;
+	} else if (errno == EFBIG &&
+		   compile.writer.limit - compile.writer.used < RECORD_SIZE_MAX * 2) {
+		report_trouble(report, "rcptcheck.cdb would be larger than 4 GB, and a CDB "
+				       "can't be: spread the domains over "
+				       "several hosts or homes (RCPTCHECK_HOME)");
+	} else {
+		report_trouble(report, "rcptcheck.cdb cannot be written: %s", strerror(errno));
+	}
+	if (result == -1)
+		cdbwriter_abandon(&compile.writer);
+	free(compile.made);
+	return result;
+}
+
+int
+compile_count(struct source *source, struct report *report, struct compile_counts *counts)
+{
+	struct intern seen = {0};
+	int result = 0;
+
+	memset(counts, 0, sizeof(*counts));
+	for (uint32_t i = SOURCE_FOR_ALL + 1; i < source->names.count; i++) {
+		counts->domains += source_is_domain(source, i);
+		counts->aliases += source_is_alias(source, i);
+	}
+	for (uint32_t i = 0; i < source->servers.count && result == 0; i++) {
+		struct source_server server = source_server(source, i);
+		const struct record_server *addresses;
+		size_t count;
+
+		addresses = source_host_addresses(source, server.host, &count);
+		for (size_t j = 0; j < count; j++) {
+			struct record_server one = addresses[j];
+
+			one.port = (uint16_t)server.port;
+			if (intern_add(&seen, &one, sizeof(one)) == INTERN_NONE)
+				result = report_trouble(report, "out of memory for domain_ips");
+		}
+	}
+	counts->servers = seen.count;
+	intern_free(&seen);
+	return result;
+}

@@ -1,0 +1,335 @@
+#include "source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
+
+/* A row of a name while its rows are brought into order. */
+struct source_gathered {
+	int64_t order;
+	uint32_t row;
+	uint32_t host;
+	uint16_t port;
+};
+
+int
+source_start(struct source *source)
+{
+	memset(source, 0, sizeof(*source));
+	settings_default(&source->global);
+	return source_name(source, "") == SOURCE_FOR_ALL ? 0 : -1;
+}
+
+void
+source_free(struct source *source)
+{
+	for (uint32_t i = 0; i < source->host_names.count; i++)
+		free(source->of_host_name[i].servers);
+	intern_free(&source->names);
+	intern_free(&source->servers);
+	intern_free(&source->hosts);
+	intern_free(&source->host_names);
+	intern_free(&source->texts);
+	intern_free(&source->addresses);
+	free(source->of_name);
+	free(source->rows);
+	free(source->aliases);
+	free(source->settings);
+	free(source->accepts);
+	free(source->of_host);
+	free(source->of_host_name);
+	free(source->gathered);
+	memset(source, 0, sizeof(*source));
+}
+
+uint32_t
+source_name(struct source *source, const char *name)
+{
+	struct source_name *of_name = array_room(source->of_name, source->names.count,
+	    &source->of_name_room, sizeof(*source->of_name));
+	uint32_t count = source->names.count, number;
+
+	if (of_name == NULL)
+		return INTERN_NONE;
+	source->of_name = of_name;
+	number = intern_add(&source->names, name, strlen(name));
+	if (source->names.count > count) {
+		struct source_name *new = &of_name[number];
+
+		new->row = new->alias = new->setting = INTERN_NONE;
+		new->flags = domain_is_recipient(name) ? NAME_RECIPIENT : 0;
+		if (strstr(name, "xn--") != NULL)
+			new->flags |= NAME_XN;
+	}
+	return number;
+}
+
+/* The number of a host name that will be resolved. */
+static uint32_t
+add_host_name(struct source *source, const char *name)
+{
+	struct source_addresses *of_host_name =
+	    array_room(source->of_host_name, source->host_names.count,
+		&source->of_host_name_room, sizeof(*source->of_host_name));
+	uint32_t count = source->host_names.count, number;
+
+	if (of_host_name == NULL)
+		return INTERN_NONE;
+	source->of_host_name = of_host_name;
+	number = intern_add(&source->host_names, name, strlen(name));
+	if (source->host_names.count > count)
+		memset(&of_host_name[number], 0, sizeof(*of_host_name));
+	return number;
+}
+
+uint32_t
+source_host(struct source *source, const char *bytes, size_t len)
+{
+	uint32_t number = intern_find(&source->hosts, bytes, len);
+	struct source_host host = {.name = INTERN_NONE}, *of_host;
+	char name[DOMAIN_SIZE];
+
+	if (number != INTERN_NONE)
+		return number;
+	host.refused = host_parse(&host.address, name, bytes, len);
+	if (host.refused == NULL && host.address.family == 0 &&
+	    (host.name = add_host_name(source, name)) == INTERN_NONE)
+		return INTERN_NONE;
+	of_host = array_room(source->of_host, source->hosts.count, &source->of_host_room,
+	    sizeof(*source->of_host));
+	if (of_host == NULL)
+		return INTERN_NONE;
+	source->of_host = of_host;
+	if ((number = intern_add(&source->hosts, bytes, len)) != INTERN_NONE)
+		of_host[number] = host;
+	return number;
+}
+
+int
+source_add_row(
+    struct source *source, int64_t rowid, uint32_t name, const struct source_server *server)
+{
+	struct source_row *rows = array_room(
+	    source->rows, source->row_count, &source->row_room, sizeof(*source->rows));
+	struct source_name *of_name = &source->of_name[name];
+	uint32_t number;
+
+	if (rows == NULL)
+		return -1;
+	source->rows = rows;
+	if ((number = intern_add(&source->servers, server, sizeof(*server))) == INTERN_NONE)
+		return -1;
+	rows[source->row_count] =
+	    (struct source_row){.rowid = rowid, .server = number, .next = of_name->row};
+	of_name->row = (uint32_t)source->row_count++;
+	return 0;
+}
+
+int
+source_add_alias(struct source *source, int64_t rowid, uint32_t name, uint32_t target)
+{
+	struct source_name *of_name = &source->of_name[name];
+	struct source_alias *aliases;
+
+	if (of_name->alias != INTERN_NONE)
+		return source->aliases[of_name->alias].target == target ? 0 : 1;
+	aliases = array_room(source->aliases, source->alias_count, &source->alias_room,
+	    sizeof(*source->aliases));
+	if (aliases == NULL)
+		return -1;
+	source->aliases = aliases;
+	aliases[source->alias_count] = (struct source_alias){.rowid = rowid, .target = target};
+	of_name->alias = (uint32_t)source->alias_count++;
+	source->of_name[target].flags |= NAME_IS_TARGET;
+	return 0;
+}
+
+int
+source_add_setting(
+    struct source *source, int64_t rowid, uint32_t name, const char *setting, const char *value)
+{
+	struct source_name *of_name = &source->of_name[name];
+	uint32_t setting_text = intern_add(&source->texts, setting, strlen(setting));
+	uint32_t value_text = intern_add(&source->texts, value, strlen(value));
+	struct source_setting *settings;
+
+	if (setting_text == INTERN_NONE || value_text == INTERN_NONE)
+		return -1;
+	for (uint32_t i = of_name->setting; i != INTERN_NONE; i = source->settings[i].next)
+		if (source->settings[i].name == setting_text)
+			return source->settings[i].value == value_text ? 0 : 1;
+	settings = array_room(source->settings, source->setting_count, &source->setting_room,
+	    sizeof(*source->settings));
+	if (settings == NULL)
+		return -1;
+	source->settings = settings;
+	settings[source->setting_count] = (struct source_setting){.rowid = rowid,
+	    .name = setting_text,
+	    .value = value_text,
+	    .next = of_name->setting};
+	of_name->setting = (uint32_t)source->setting_count++;
+	return 0;
+}
+
+int
+source_add_accept(
+    struct source *source, int64_t rowid, uint32_t domain, const char *local, size_t len)
+{
+	struct source_accept accept = {
+	    .rowid = rowid, .domain = domain, .address = INTERN_NONE};
+	uint32_t flag = len > 0 ? NAME_LISTED : NAME_ACCEPT_ALL;
+	struct source_accept *accepts;
+
+	if (len > ADDRESS_LOCAL_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (len > 0) {
+		const char *name = intern_text(&source->names, domain);
+		char text[ADDRESS_LOCAL_MAX + 1 + DOMAIN_SIZE];
+		uint32_t count = source->addresses.count;
+
+		memcpy(text, local, len);
+		text[len] = '@';
+		strcpy(text + len + 1, name);
+		accept.address = intern_add(&source->addresses, text, strlen(text));
+		if (accept.address == INTERN_NONE)
+			return -1;
+		if (source->addresses.count == count)
+			return 0;
+	} else if ((source->of_name[domain].flags & NAME_ACCEPT_ALL) != 0) {
+		return 0;
+	}
+	accepts = array_room(source->accepts, source->accept_count, &source->accept_room,
+	    sizeof(*source->accepts));
+	if (accepts == NULL)
+		return -1;
+	source->accepts = accepts;
+	accepts[source->accept_count++] = accept;
+	source->of_name[domain].flags |= flag;
+	return 0;
+}
+
+struct source_server
+source_server(const struct source *source, uint32_t number)
+{
+	struct source_server server;
+
+	memcpy(&server, intern_text(&source->servers, number), sizeof(server));
+	return server;
+}
+
+const struct record_server *
+source_host_addresses(const struct source *source, uint32_t host, size_t *count)
+{
+	const struct source_host *of_host = &source->of_host[host];
+
+	*count = 0;
+	if (of_host->refused != NULL)
+		return NULL;
+	if (of_host->name == INTERN_NONE) {
+		*count = 1;
+		return &of_host->address;
+	}
+	*count = source->of_host_name[of_host->name].count;
+	return source->of_host_name[of_host->name].servers;
+}
+
+static int
+compare_gathered(const void *left, const void *right)
+{
+	const struct source_gathered *a = left, *b = right;
+
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	return a->row < b->row ? -1 : a->row > b->row;
+}
+
+/* Collects the rows of a name and sorts them; the number of them, or -1. */
+static ssize_t
+gather(struct source *source, uint32_t name)
+{
+	size_t count = 0;
+
+	for (uint32_t i = source->of_name[name].row; i != INTERN_NONE;
+	     i = source->rows[i].next) {
+		struct source_gathered *gathered = array_room(
+		    source->gathered, count, &source->gathered_room, sizeof(*source->gathered));
+		struct source_server server = source_server(source, source->rows[i].server);
+
+		if (gathered == NULL)
+			return -1;
+		source->gathered = gathered;
+		gathered[count++] = (struct source_gathered){.order = server.order,
+		    .row = i,
+		    .host = server.host,
+		    .port = (uint16_t)server.port};
+	}
+	if (count > 1)
+		qsort(source->gathered, count, sizeof(*source->gathered), compare_gathered);
+	return (ssize_t)count;
+}
+
+static bool
+has_server(
+    const struct record_server *servers, size_t count, const struct record_server *server)
+{
+	for (size_t i = 0; i < count; i++)
+		if (servers[i].port == server->port && host_compare(&servers[i], server) == 0)
+			return true;
+	return false;
+}
+
+int
+source_servers(struct source *source, uint32_t name,
+    struct record_server servers[RECORD_SERVERS_MAX], size_t *count, int64_t *rowid)
+{
+	ssize_t rows = gather(source, name);
+
+	*count = 0;
+	for (ssize_t i = 0; i < rows; i++) {
+		const struct source_gathered *row = &source->gathered[i];
+		size_t addresses;
+		const struct record_server *address =
+		    source_host_addresses(source, row->host, &addresses);
+
+		for (size_t j = 0; j < addresses; j++) {
+			struct record_server server = address[j];
+
+			server.port = row->port;
+			if (has_server(servers, *count, &server))
+				continue;
+			if (*count == RECORD_SERVERS_MAX) {
+				*rowid = source->rows[row->row].rowid;
+				return 1;
+			}
+			servers[(*count)++] = server;
+		}
+	}
+	return rows == -1 ? -1 : 0;
+}
+
+bool
+source_is_domain(const struct source *source, uint32_t name)
+{
+	return source->of_name[name].row != INTERN_NONE &&
+	       (source->of_name[name].flags & NAME_RECIPIENT) != 0;
+}
+
+bool
+source_is_alias(const struct source *source, uint32_t name)
+{
+	return source->of_name[name].alias != INTERN_NONE && !source_is_domain(source, name);
+}
+
+void
+source_apply_settings(const struct source *source, uint32_t name, struct settings *settings)
+{
+	for (uint32_t i = source->of_name[name].setting; i != INTERN_NONE;
+	     i = source->settings[i].next)
+		(void)settings_set(settings,
+		    intern_text(&source->texts, source->settings[i].name),
+		    intern_text(&source->texts, source->settings[i].value));
+}

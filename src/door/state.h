@@ -1,0 +1,70 @@
+/*
+ * What rcptbuild remembers between its runs, so that one a minute costs next to nothing: the
+ * stamps of the files it read and wrote, a checksum of all that went into the CDB, and what it
+ * has said.
+ *
+ * data/rcptbuild.state, one line each: "rcptbuild.state 1", the members of struct state in
+ * order as hexadecimal numbers, the checksum of all these lines as another. A file that is not
+ * exactly that is as good as none, it only costs a run.
+ */
+#ifndef DOOR_STATE_H
+#define DOOR_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A file as stat(2) sees it, times in nanoseconds. All zero: there is none. Of a write-ahead
+ * log we take the contents instead, a sum of them in modified and 0 in changed: when root opens
+ * it, SQLite sets its owner, so its ctime is new each time we have read the database.
+ */
+struct state_stamp {
+	uint64_t device, inode, size, modified, changed;
+};
+
+/* Numbers only, of 64 bits each. */
+struct state {
+	struct state_stamp database, wal, journal; /* as they were before they were read */
+	uint64_t read_at;			   /* when that was, nanoseconds since 1970 */
+	struct state_stamp cdb;			   /* the CDB we wrote */
+	struct state_stamp program;		   /* the rcptbuild that did */
+	uint64_t host;				   /* checksum of the host's name */
+	uint64_t digest;			   /* of all that went into the CDB */
+	uint64_t resolved_at;	/* seconds since 1970; 0: there are no names */
+	uint64_t resolve_every; /* seconds */
+	uint64_t failed;	/* names that did not resolve then */
+	uint64_t said;		/* checksum of the messages last found */
+	uint64_t said_at;	/* when they were last printed, seconds */
+};
+
+/* Notes the files and the host as they are now; the rest is 0. */
+void state_look(struct state *state, const char *database, const char *cdb);
+
+void state_stamp(struct state_stamp *stamp, const char *path);
+
+/*
+ * Is nothing to be done, going by what was remembered and what is there? now is in seconds. A
+ * file that changed less than two seconds before it was read may have changed again within the
+ * same tick of the clock, so it is not trusted (as git's index does it).
+ */
+bool state_is_current(const struct state *old, const struct state *now_there, int64_t now);
+
+/* Is the CDB that is there the one we wrote? */
+bool state_same_file(const struct state_stamp *a, const struct state_stamp *b);
+
+/* Are names of the last run still fresh? */
+bool state_names_fresh(const struct state *old, uint64_t resolve_every, int64_t now);
+
+/*
+ * Are messages of this checksum to be printed? When they differ from the last ones, and then
+ * once an hour, for cron mails every line. No messages, checksum 0: no.
+ */
+bool state_must_say(const struct state *old, uint64_t said, int64_t now);
+
+/* Returns 0, or -1: all zero then. */
+int state_load(struct state *state, const char *path);
+
+/* Returns 0, or -1 with errno. folder is a descriptor of its folder. */
+int state_save(const struct state *state, const char *path, int folder);
+
+#endif
