@@ -1,0 +1,131 @@
+# rcptcheck: `make demo` shows it, `make check` tests it, `make install` installs it; INSTALL says more.
+
+CC	:= $(shell head -n 1 conf-cc)
+HOME_DIR := $(shell head -n 1 conf-home)
+B	:= build
+CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -DCONF_HOME='"$(HOME_DIR)"'
+
+PROGRAMS := rcpt/rcptcheck rcpt/rcptcache door/rcptbuild
+STATIC	:= rcptcheck
+LIBS	:= -lsqlite3 -lcdb -lidn2
+
+SOURCES	:= $(wildcard src/*/*.c)
+MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c),$(SOURCES))
+PAGES	:= $(wildcard src/*/*.[578])
+UNITS	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+FUZZERS	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+BIN	:= $(addprefix $(B)/bin/,$(notdir $(PROGRAMS)))
+LIB	:= $(B)/librcptcheck.a
+
+.PHONY: all install demo check bench asan fuzz lint clean
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+all: $(BIN)
+
+$(B)/obj/%.o: src/%.c conf-cc conf-home Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(MODULES:src/%.c=$(B)/obj/%.o)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+# The schema is data/schema.sql, in the program as a string.
+$(B)/schema.h: data/schema.sql
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' data/schema.sql > $@.tmp
+	mv $@.tmp $@
+
+$(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/door/*.c)): | $(B)/schema.h
+
+define program
+$(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
+	@mkdir -p $$(@D)
+	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
+	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,$(LIBS))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# SQLite can load extensions, and the linker warns that this needs glibc at run time; we never do.
+STATIC_LINK = -static -Wl,--gc-sections -Wl,--no-warnings
+
+-include $(wildcard $(B)/obj/*/*.d) $(wildcard $(B)/tests/*.d)
+
+$(B)/tests/tools/%: tests/tools/%.c conf-cc
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -o $@ $<
+
+# Tests. tests/need installs what a goal needs; everything it makes is below build/.
+$(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS)
+
+demo:
+	tests/need build demo
+	$(MAKE) all
+	tests/demo
+
+check:
+	tests/need build demo check
+	tests/unpack postfix exim4-daemon-light
+	$(MAKE) all $(UNITS:%=$(B)/tests/%)
+	prove --timer $(UNITS:%=$(B)/tests/%) tests/*.t
+
+bench:
+	tests/need build demo check bench
+	$(MAKE) all
+	tests/bench
+
+# The tests once more with everything built for the sanitizers, in a build folder of its own.
+asan:
+	tests/need build demo check
+	tests/unpack postfix exim4-daemon-light
+	$(MAKE) B=build/asan STATIC= CC="$(CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+	    all $(UNITS:%=build/asan/tests/%)
+	BUILD=build/asan prove --timer $(UNITS:%=build/asan/tests/%) tests/*.t
+
+FUZZ_SECONDS := 60
+FUZZ_CC	:= clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+
+fuzz:
+	tests/need build fuzz
+	$(MAKE) $(FUZZERS:%=$(B)/fuzz/%)
+	for target in $(FUZZERS); do \
+		mkdir -p $(B)/fuzz/corpus/$$target && \
+		$(B)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -timeout=10 \
+		    -artifact_prefix=$(B)/fuzz/$$target- \
+		    $(B)/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; \
+	done
+
+$(B)/fuzz/%: tests/fuzz/%.c $(MODULES) $(wildcard src/*/*.h) $(B)/schema.h
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS)
+
+lint:
+	tests/need build lint
+	$(MAKE) $(B)/schema.h
+	tests/lint
+
+clean:
+	rm -rf $(B)
+
+# Installation. Folders and modes are those of INSTALL; owners are set when root installs.
+DESTDIR	:=
+HOOK_GROUP := nofiles
+H	= $(DESTDIR)$(HOME_DIR)
+
+install: all
+	@if [ -z "$(DESTDIR)" ] && ! getent group $(HOOK_GROUP) >/dev/null; then \
+		echo "install: there is no group '$(HOOK_GROUP)'. The folder cache/ belongs to the group of the user" >&2; \
+		echo "who runs the RCPTCHECK hook: make install HOOK_GROUP=thegroup (qmail: nofiles)." >&2; \
+		exit 1; \
+	fi
+	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
+	install -d -m 0755 $(H)/data $(H)/relay $(H)/run
+	install -d -m 2770 $(H)/cache
+	if getent group $(HOOK_GROUP) >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		chown root:$(HOOK_GROUP) $(H)/cache && chmod 2770 $(H)/cache; fi
+	for program in $(BIN); do install -m 0755 $$program $(H)/bin/ || exit 1; done
+	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
+	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done
