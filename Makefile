@@ -48,7 +48,8 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # SQLite can load extensions, and the linker warns that this needs glibc at run time; we never do.
-STATIC_LINK = -static -Wl,--gc-sections -Wl,--no-warnings
+# One segment for code and constants means fewer maps and page faults at each start.
+STATIC_LINK = -static -Wl,-z,noseparate-code -Wl,--no-warnings
 
 -include $(wildcard $(B)/obj/*/*.d) $(wildcard $(B)/tests/*.d)
 
@@ -126,6 +127,7 @@ install: all
 	install -d -m 2770 $(H)/cache
 	if getent group $(HOOK_GROUP) >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		chown root:$(HOOK_GROUP) $(H)/cache && chmod 2770 $(H)/cache; fi
-	for program in $(BIN); do install -m 0755 $$program $(H)/bin/ || exit 1; done
+	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \
+		install -m 0755 $$program $$new && mv -f $$new $${new%.new} || exit 1; done
 	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
 	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done

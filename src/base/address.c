@@ -25,7 +25,8 @@ is_eight_bit(char c)
 static bool
 is_atext(char c)
 {
-	return is_alnum(c) || is_eight_bit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
+	return is_alnum(c) || is_eight_bit(c) ||
+	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
 static bool
@@ -61,7 +62,8 @@ is_utf8(const char *bytes, size_t len)
 		else if (c == 0xf4)
 			high = 0x8f;
 		for (; more > 0; more--, low = 0x80, high = 0xbf) {
-			if (i == len || (unsigned char)bytes[i] < low || (unsigned char)bytes[i] > high)
+			if (i == len || (unsigned char)bytes[i] < low ||
+			    (unsigned char)bytes[i] > high)
 				return false;
 			i++;
 		}
@@ -129,7 +131,8 @@ is_dot_string(const char *local, size_t len)
 }
 
 size_t
-address_path(char path[ADDRESS_PATH_SIZE], const struct address *address, const char *ask_domain)
+address_path(
+    char path[ADDRESS_PATH_SIZE], const struct address *address, const char *ask_domain)
 {
 	bool quote = !is_dot_string(address->local, address->local_len);
 	const char *domain = address->domain;

@@ -14,7 +14,7 @@
 
 enum address_kind {
 	ADDRESS_NO_DOMAIN, /* empty, without "@", or behind it what can't be a domain: not ours */
-	ADDRESS_UNSAFE,    /* a domain, but a local part that is never put on a wire: empty, longer
+	ADDRESS_UNSAFE, /* a domain, but a local part that is never put on a wire: empty, longer
 			      than 64 bytes, with control bytes, or 8-bit and no UTF-8 */
 	ADDRESS_FINE,
 };

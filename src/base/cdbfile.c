@@ -67,8 +67,8 @@ prove_head(struct cdbfile *file, const struct stat *st)
 		return damaged("not a file that rcptbuild wrote");
 	if (value[sizeof(magic) - 1] != CDBFILE_VERSION)
 		return damaged("written by another version of rcptbuild: run rcptbuild");
-	sum = checksum_add_number(CHECKSUM_START, CDBFILE_MARK_LEN);
-	sum = checksum_add(sum, mark + 8, CDBFILE_MARK_LEN + CDBFILE_VALUE_LEN);
+	sum = checksum_add(CHECKSUM_START, mark + 8, CDBFILE_MARK_LEN);
+	sum = checksum_add(sum, value, CDBFILE_VALUE_LEN);
 	if (sum != number_get64(value + CDBFILE_VALUE_LEN))
 		return damaged("damaged: its mark has a wrong checksum");
 	file->size = number_get64(value + 8);
@@ -152,7 +152,7 @@ read_record(const struct cdbfile *file, uint64_t offset, const void *key, size_t
 {
 	enum { HEADER = 8, AT_ONCE = 512 };
 	unsigned char bytes[HEADER + CDBFILE_KEY_MAX + CDBFILE_VALUE_MAX + MARK_CHECKSUM_LEN];
-	uint64_t room, there, record_key_len, value_len, end;
+	uint64_t room, there, record_key_len, value_len, end, sum;
 
 	if (offset < CDBFILE_CONTENTS || offset > file->tables - HEADER)
 		return damaged("damaged: an offset leads out of the records");
@@ -171,8 +171,10 @@ read_record(const struct cdbfile *file, uint64_t offset, const void *key, size_t
 	    read_at(file, bytes + there, (size_t)(end - there), offset + there) == -1)
 		return -1;
 	end -= MARK_CHECKSUM_LEN;
-	if (checksum_add(checksum_add_number(CHECKSUM_START, record_key_len), bytes + HEADER,
-		(size_t)end - HEADER) != number_get64(bytes + end))
+	sum = checksum_add(CHECKSUM_START, bytes + HEADER, (size_t)record_key_len);
+	sum = checksum_add(
+	    sum, bytes + HEADER + record_key_len, (size_t)value_len - MARK_CHECKSUM_LEN);
+	if (sum != number_get64(bytes + end))
 		return damaged("damaged: a record has a wrong checksum");
 	if (record_key_len != key_len || memcmp(bytes + HEADER, key, key_len) != 0)
 		return 0;
@@ -209,14 +211,16 @@ cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
 		if (read_block(file, &block, table + slot * 8) == -1)
 			return -1;
 		for (uint64_t at = table + slot * 8 - block.start;
-		     at < block.size && slot < slots && left > 0 && !end; at += 8, slot++, left--) {
+		     at < block.size && slot < slots && left > 0 && !end;
+		     at += 8, slot++, left--) {
 			uint64_t offset = cdb_unpack(block.bytes + at + 4);
 			int found = 0;
 
 			if (offset == 0)
 				end = true;
 			else if (cdb_unpack(block.bytes + at) == hash)
-				found = read_record(file, offset, key, key_len, value, size, len);
+				found =
+				    read_record(file, offset, key, key_len, value, size, len);
 			if (found != 0)
 				return found;
 		}
@@ -225,7 +229,8 @@ cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
 		if (slot == slots)
 			slot = 0;
 	}
-	if (checksum_add(CHECKSUM_START, file->head, CDBFILE_CONTENTS) != file->contents_checksum)
+	if (checksum_add(CHECKSUM_START, file->head, CDBFILE_CONTENTS) !=
+	    file->contents_checksum)
 		return damaged("damaged: the table of contents has a wrong checksum");
 	return 0;
 }

@@ -3,7 +3,7 @@
  *
  * Any cdb tool reads the file. We add:
  *
- *	- to each value, behind it, eight bytes: the checksum of the key's length, key and value;
+ *	- to each value, behind it, eight bytes: the checksum (checksum.h) of key and value;
  *	- one record of our own, the first, of which the key is CDBFILE_MARK and the value is laid
  *	  out below; it is found at offset 2048 without a look-up, in the same read as the table of
  *	  contents;
@@ -68,8 +68,8 @@ const char *cdbfile_reason(void);
  * when it is proven that no such key is in the file; -1 with errno: EPROTO for damage, EMSGSIZE for
  * a value longer than size, or that of the system.
  */
-int cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value, size_t size,
-    size_t *len);
+int cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
+    size_t size, size_t *len);
 
 void cdbfile_close(struct cdbfile *file);
 

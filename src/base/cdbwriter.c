@@ -37,8 +37,8 @@ cdbwriter_start(struct cdbwriter *writer, int fd, uint64_t limit)
 	memset(writer, 0, sizeof(*writer));
 	writer->fd = fd;
 	writer->limit = limit;
-	writer->used = CDBFILE_CONTENTS + CDBFILE_BLOCK +
-	    cost(CDBFILE_MARK_LEN, CDBFILE_VALUE_LEN);
+	writer->used =
+	    CDBFILE_CONTENTS + CDBFILE_BLOCK + cost(CDBFILE_MARK_LEN, CDBFILE_VALUE_LEN);
 	if (cdb_make_start(&writer->make, fd) != 0)
 		return -1;
 	/* The mark is filled in by cdbwriter_finish; until then the file proves nothing. */
@@ -46,8 +46,8 @@ cdbwriter_start(struct cdbwriter *writer, int fd, uint64_t limit)
 }
 
 int
-cdbwriter_add(struct cdbwriter *writer, const void *key, size_t key_len, const void *value,
-    size_t len)
+cdbwriter_add(
+    struct cdbwriter *writer, const void *key, size_t key_len, const void *value, size_t len)
 {
 	unsigned char bytes[CDBFILE_VALUE_MAX + CHECKSUM_LEN];
 	uint64_t sum;
@@ -60,8 +60,7 @@ cdbwriter_add(struct cdbwriter *writer, const void *key, size_t key_len, const v
 		errno = EFBIG;
 		return -1;
 	}
-	sum = checksum_add_number(CHECKSUM_START, key_len);
-	sum = checksum_add(sum, key, key_len);
+	sum = checksum_add(CHECKSUM_START, key, key_len);
 	sum = checksum_add(sum, value, len);
 	memcpy(bytes, value, len);
 	number_put64(bytes + len, sum);
@@ -153,7 +152,8 @@ write_mark(struct cdbwriter *writer, uint64_t tables, uint64_t blocks, int64_t b
     const unsigned char note[CDBFILE_NOTE])
 {
 	unsigned char contents[CDBFILE_CONTENTS], value[CDBFILE_VALUE_LEN + CHECKSUM_LEN];
-	uint64_t size = blocks + (blocks - tables + CDBFILE_BLOCK - 1) / CDBFILE_BLOCK * CHECKSUM_LEN;
+	uint64_t size =
+	    blocks + (blocks - tables + CDBFILE_BLOCK - 1) / CDBFILE_BLOCK * CHECKSUM_LEN;
 	uint64_t sum;
 
 	if (read_at(writer->fd, contents, sizeof(contents), 0) == -1)
@@ -166,8 +166,7 @@ write_mark(struct cdbwriter *writer, uint64_t tables, uint64_t blocks, int64_t b
 	number_put64(value + 32, checksum_add(CHECKSUM_START, contents, sizeof(contents)));
 	number_put64(value + 40, (uint64_t)built);
 	memcpy(value + 48, note, CDBFILE_NOTE);
-	sum = checksum_add_number(CHECKSUM_START, CDBFILE_MARK_LEN);
-	sum = checksum_add(sum, CDBFILE_MARK, CDBFILE_MARK_LEN);
+	sum = checksum_add(CHECKSUM_START, CDBFILE_MARK, CDBFILE_MARK_LEN);
 	sum = checksum_add(sum, value, CDBFILE_VALUE_LEN);
 	number_put64(value + CDBFILE_VALUE_LEN, sum);
 	return write_at(
@@ -175,7 +174,8 @@ write_mark(struct cdbwriter *writer, uint64_t tables, uint64_t blocks, int64_t b
 }
 
 int
-cdbwriter_finish(struct cdbwriter *writer, int64_t built, const unsigned char note[CDBFILE_NOTE])
+cdbwriter_finish(
+    struct cdbwriter *writer, int64_t built, const unsigned char note[CDBFILE_NOTE])
 {
 	uint64_t tables = writer->make.cdb_dpos;
 	uint64_t blocks = tables + writer->records * SLOTS_LEN;

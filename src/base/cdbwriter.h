@@ -26,8 +26,8 @@ struct cdbwriter {
 int cdbwriter_start(struct cdbwriter *writer, int fd, uint64_t limit);
 
 /* Adds a record; the key must be new. Returns 0, or -1 with errno: EFBIG at the limit. */
-int cdbwriter_add(struct cdbwriter *writer, const void *key, size_t key_len, const void *value,
-    size_t len);
+int cdbwriter_add(
+    struct cdbwriter *writer, const void *key, size_t key_len, const void *value, size_t len);
 
 /*
  * Writes the hash tables, the checksums and the mark, and syncs the file. fd stays open. Returns 0,

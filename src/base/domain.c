@@ -131,7 +131,7 @@ domain_is_numeric(const char *name)
 		return true;
 	/* inet_aton(3), and so getaddrinfo(3), takes hexadecimal parts too. */
 	return strncmp(label, "0x", 2) == 0 &&
-	       label[2 + strspn(label + 2, "0123456789abcdef")] == '\0';
+	    label[2 + strspn(label + 2, "0123456789abcdef")] == '\0';
 }
 
 bool
@@ -140,7 +140,7 @@ domain_is_recipient(const char *name)
 	char same[DOMAIN_SIZE];
 
 	return strchr(name, '.') != NULL && !domain_is_numeric(name) &&
-	       copy_ascii(same, name, strlen(name)) == NULL;
+	    copy_ascii(same, name, strlen(name)) == NULL;
 }
 
 bool
@@ -156,7 +156,7 @@ domain_unicode(char unicode[DOMAIN_UNICODE_SIZE], const char *name)
 		return false;
 	/* libidn2 decodes what it would not encode; such a text is nobody's name. */
 	good = strlen(text) < DOMAIN_UNICODE_SIZE && has_eight_bit(text, strlen(text)) &&
-	       convert_unicode(back, text, strlen(text)) == NULL && strcmp(back, name) == 0;
+	    convert_unicode(back, text, strlen(text)) == NULL && strcmp(back, name) == 0;
 	if (good)
 		strcpy(unicode, text);
 	idn2_free(text);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DOMAIN_SIZE	    256	 /* an A-label (253 bytes at most) with its NUL */
+#define DOMAIN_SIZE         256  /* an A-label (253 bytes at most) with its NUL */
 #define DOMAIN_UNICODE_SIZE 1024 /* the same as a U-label */
 
 /*

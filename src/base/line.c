@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <unistd.h>
 
 #define VALUE_MAX 400
 
@@ -116,10 +116,9 @@ line_pair_number(struct line *line, const char *key, int64_t number)
 int
 line_write(const struct line *line, int fd)
 {
-	struct iovec parts[2] = {
-	    {(char *)line->text, line->len},
-	    {"\n", 1},
-	};
+	char text[LINE_SIZE + 1];
 
-	return writev(fd, parts, 2) == (ssize_t)line->len + 1 ? 0 : -1;
+	memcpy(text, line->text, line->len);
+	text[line->len] = '\n';
+	return write(fd, text, line->len + 1) == (ssize_t)line->len + 1 ? 0 : -1;
 }

@@ -37,7 +37,7 @@
 #define RECORD_VERSION     1
 #define RECORD_SERVERS_MAX 32
 #define RECORD_SIZE_MAX    2560 /* the longest value of "d" and of "n" */
-#define RECORD_NAME_SIZE   254 /* a domain name, with its NUL */
+#define RECORD_NAME_SIZE   254  /* a domain name, with its NUL */
 
 #define RECORD_KEY_DOMAIN   'd'
 #define RECORD_KEY_LISTED   'l'
@@ -51,8 +51,8 @@ enum record_flags {
 };
 
 struct record_server {
-	uint8_t family;       /* 4 or 6 */
-	uint8_t address[16];  /* network order; IPv4 uses the first four */
+	uint8_t family;      /* 4 or 6 */
+	uint8_t address[16]; /* network order; IPv4 uses the first four */
 	uint16_t port;
 };
 

@@ -30,7 +30,8 @@ static const struct row {
 	const char *const *choices; /* of a CHOICE */
 	const char *why;            /* what its value must be */
 } table[] = {
-    {"mode", AT(mode), CHOICE, false, MODE_ENFORCE, NULL, modes, "must be enforce, warn or off"},
+    {"mode", AT(mode), CHOICE, false, MODE_ENFORCE, NULL, modes,
+	"must be enforce, warn or off"},
     {"on_unreachable", AT(on_unreachable), CHOICE, false, ACTION_ACCEPT, NULL, actions,
 	"must be accept or tempfail"},
     {"on_policy", AT(on_policy), CHOICE, false, ACTION_ACCEPT, NULL, actions,
@@ -219,7 +220,8 @@ settings_set(struct settings *settings, const char *name, const char *value)
 		*number_of(settings, row) = seconds;
 		return NULL;
 	case TIMEOUT:
-		if (settings_duration(value, &seconds) == -1 || seconds < 1 || seconds > 5 * MINUTE)
+		if (settings_duration(value, &seconds) == -1 || seconds < 1 ||
+		    seconds > 5 * MINUTE)
 			return "must be a whole number and s or m, from 1s to 5m";
 		*number_of(settings, row) = seconds;
 		return NULL;
@@ -231,7 +233,8 @@ settings_set(struct settings *settings, const char *name, const char *value)
 		return NULL;
 	case HOST:
 		return set_text(text_of(settings, row), size_of(row), value,
-		    value[0] != '\0' && printable(value) && strpbrk(value, "<>()\\,;\"@") == NULL,
+		    value[0] != '\0' && printable(value) &&
+			strpbrk(value, "<>()\\,;\"@") == NULL,
 		    "must be a host name or an address literal");
 	case ADDRESS:
 		if (strcmp(value, "none") == 0)
@@ -240,15 +243,18 @@ settings_set(struct settings *settings, const char *name, const char *value)
 		    value[0] == '\0' || plain_address(value), "must be none or a mail address");
 	case CONTROL:
 		return set_text(text_of(settings, row), size_of(row), value,
-		    strcmp(value, "auto") == 0 || strcmp(value, "none") == 0 || plain_address(value),
+		    strcmp(value, "auto") == 0 || strcmp(value, "none") == 0 ||
+			plain_address(value),
 		    "must be auto, none or a mail address");
 	case DELIMITER:
 		if (strcmp(value, "none") == 0)
 			value = "";
 		return set_text(text_of(settings, row), size_of(row), value,
 		    printable(value) && strpbrk(value, "@\"\\") == NULL &&
-			strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0 && strlen(value) <= 1,
+			strspn(value,
+			    "abcdefghijklmnopqrstuvwxyz0123456789"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0 &&
+			strlen(value) <= 1,
 		    "must be none or one sign such as - or +");
 	}
 	return "no setting has this name";

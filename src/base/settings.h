@@ -22,11 +22,11 @@ struct settings {
 	uint32_t on_unreachable; /* enum settings_action, and the next two */
 	uint32_t on_policy;
 	uint32_t on_busy;
-	uint32_t tls;                /* enum settings_tls */
-	uint32_t log;                /* enum settings_log */
-	uint32_t fold_case;          /* 0 or 1, and the next */
+	uint32_t tls;       /* enum settings_tls */
+	uint32_t log;       /* enum settings_log */
+	uint32_t fold_case; /* 0 or 1, and the next */
 	uint32_t local_then_callout;
-	uint32_t positive_expire;    /* seconds, and all below it */
+	uint32_t positive_expire; /* seconds, and all below it */
 	uint32_t negative_expire;
 	uint32_t refused_expire;
 	uint32_t negative_recheck;

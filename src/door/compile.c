@@ -61,8 +61,8 @@ is_plain(const struct source *source, uint32_t number)
 	const struct source_name *name = &source->of_name[number];
 
 	return source_is_domain(source, number) && name->setting == INTERN_NONE &&
-	       (name->flags & (NAME_ACCEPT_ALL | NAME_LISTED | NAME_XN)) == 0 &&
-	       source->rows[name->row].next == INTERN_NONE;
+	    (name->flags & (NAME_ACCEPT_ALL | NAME_LISTED | NAME_XN)) == 0 &&
+	    source->rows[name->row].next == INTERN_NONE;
 }
 
 static int
@@ -206,10 +206,11 @@ compile_write(struct source *source, int fd, int64_t built, uint64_t limit,
 		counts->bytes = end == -1 ? 0 : (uint64_t)end;
 		result = 0;
 	} else if (errno == EFBIG &&
-		   compile.writer.limit - compile.writer.used < RECORD_SIZE_MAX * 2) {
-		report_trouble(report, "rcptcheck.cdb would be larger than 4 GB, and a CDB "
-				       "can't be: spread the domains over "
-				       "several hosts or homes (RCPTCHECK_HOME)");
+	    compile.writer.limit - compile.writer.used < RECORD_SIZE_MAX * 2) {
+		report_trouble(report,
+		    "rcptcheck.cdb would be larger than 4 GB, and a CDB "
+		    "can't be: spread the domains over "
+		    "several hosts or homes (RCPTCHECK_HOME)");
 	} else {
 		report_trouble(report, "rcptcheck.cdb cannot be written: %s", strerror(errno));
 	}

@@ -11,7 +11,7 @@
 #include "report.h"
 
 #define DATABASE_VERSION 1     /* PRAGMA user_version */
-#define DATABASE_WAIT	 10000 /* ms, for an editor's lock */
+#define DATABASE_WAIT    10000 /* ms, for an editor's lock */
 
 /*
  * Opens the database and begins to read. With check_only nothing is made or changed. Returns 0;

@@ -177,5 +177,5 @@ host_helo_is_full(const char *helo)
 	size_t len = strlen(helo);
 
 	return (len > 2 && helo[0] == '[' && helo[len - 1] == ']') ||
-	       domain_normalise_recipient(name, helo, len) == NULL;
+	    domain_normalise_recipient(name, helo, len) == NULL;
 }

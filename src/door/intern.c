@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
+#include "base/checksum.h"
 
 #define SLOTS_FIRST 64
 #define SLOTS_MAX   (UINT32_C(1) << 31)
@@ -42,23 +42,38 @@ intern_len(const struct intern *intern, uint32_t number)
 	return end - intern->starts[number] - 1;
 }
 
-/* The slot that holds the text, or the free one where it belongs, with its tag set. */
-static uint32_t
-slot_of(const struct intern *intern, const void *bytes, size_t len)
+uint64_t
+intern_hash(const void *bytes, size_t len)
 {
-	uint64_t sum = digest_bytes(DIGEST_START, bytes, len);
-	uint32_t slot = (uint32_t)sum;
-	uint8_t tag = (uint8_t)(sum >> 56);
+	return checksum_add(CHECKSUM_START, bytes, len);
+}
 
-	for (;; slot++) {
-		uint32_t number = intern->slots[slot &= intern->slot_count - 1];
+void
+intern_announce(const struct intern *intern, uint64_t sum)
+{
+#ifdef __GNUC__
+	if (intern->slot_count > 0)
+		__builtin_prefetch(&intern->slots[(uint32_t)sum & (intern->slot_count - 1)], 1);
+#else
+	(void)intern, (void)sum;
+#endif
+}
 
-		if (number == INTERN_NONE) {
-			intern->tags[slot] = tag;
+/* The slot that holds the text, or the free one where it belongs, with its hash set. */
+static struct intern_slot *
+slot_of(const struct intern *intern, uint64_t sum, const void *bytes, size_t len)
+{
+	uint32_t hash = (uint32_t)(sum >> 32);
+
+	for (uint32_t at = (uint32_t)sum;; at++) {
+		struct intern_slot *slot = &intern->slots[at &= intern->slot_count - 1];
+
+		if (slot->number == INTERN_NONE) {
+			slot->hash = hash;
 			return slot;
 		}
-		if (intern->tags[slot] == tag && intern_len(intern, number) == len &&
-		    memcmp(intern_text(intern, number), bytes, len) == 0)
+		if (slot->hash == hash && intern_len(intern, slot->number) == len &&
+		    memcmp(intern_text(intern, slot->number), bytes, len) == 0)
 			return slot;
 	}
 }
@@ -66,22 +81,20 @@ slot_of(const struct intern *intern, const void *bytes, size_t len)
 static int
 set_slots(struct intern *intern, uint32_t count)
 {
-	uint32_t *slots = malloc(count * sizeof(*slots));
-	uint8_t *tags = malloc(count);
+	struct intern_slot *slots = malloc(count * sizeof(*slots));
 
-	if (slots == NULL || tags == NULL) {
-		free(slots);
-		free(tags);
+	if (slots == NULL)
 		return -1;
-	}
 	free(intern->slots);
-	free(intern->tags);
 	intern->slots = slots;
-	intern->tags = tags;
 	intern->slot_count = count;
 	memset(slots, 0xff, count * sizeof(*slots)); /* INTERN_NONE */
-	for (uint32_t i = 0; i < intern->count; i++)
-		slots[slot_of(intern, intern_text(intern, i), intern_len(intern, i))] = i;
+	for (uint32_t i = 0; i < intern->count; i++) {
+		const char *text = intern_text(intern, i);
+		size_t len = intern_len(intern, i);
+
+		slot_of(intern, intern_hash(text, len), text, len)->number = i;
+	}
 	return 0;
 }
 
@@ -125,7 +138,14 @@ more_bytes(struct intern *intern, size_t len)
 uint32_t
 intern_add(struct intern *intern, const void *bytes, size_t len)
 {
-	uint32_t slot, *starts;
+	return intern_add_hashed(intern, intern_hash(bytes, len), bytes, len);
+}
+
+uint32_t
+intern_add_hashed(struct intern *intern, uint64_t sum, const void *bytes, size_t len)
+{
+	struct intern_slot *slot;
+	uint32_t *starts;
 
 	if (is_full(intern->slot_count, intern->count)) {
 		if (intern->slot_count == SLOTS_MAX) {
@@ -136,9 +156,9 @@ intern_add(struct intern *intern, const void *bytes, size_t len)
 			intern->slot_count == 0 ? SLOTS_FIRST : intern->slot_count * 2) == -1)
 			return INTERN_NONE;
 	}
-	slot = slot_of(intern, bytes, len);
-	if (intern->slots[slot] != INTERN_NONE)
-		return intern->slots[slot];
+	slot = slot_of(intern, sum, bytes, len);
+	if (slot->number != INTERN_NONE)
+		return slot->number;
 	starts = array_room(
 	    intern->starts, intern->count, &intern->starts_room, sizeof(*intern->starts));
 	if (starts == NULL)
@@ -150,15 +170,16 @@ intern_add(struct intern *intern, const void *bytes, size_t len)
 	memcpy(intern->bytes + intern->used, bytes, len);
 	intern->bytes[intern->used + len] = '\0';
 	intern->used += len + 1;
-	intern->slots[slot] = intern->count;
+	slot->number = intern->count;
 	return intern->count++;
 }
 
 uint32_t
 intern_find(const struct intern *intern, const void *bytes, size_t len)
 {
-	return intern->slot_count == 0 ? INTERN_NONE
-				       : intern->slots[slot_of(intern, bytes, len)];
+	if (intern->slot_count == 0)
+		return INTERN_NONE;
+	return slot_of(intern, intern_hash(bytes, len), bytes, len)->number;
 }
 
 void
@@ -167,6 +188,5 @@ intern_free(struct intern *intern)
 	free(intern->bytes);
 	free(intern->starts);
 	free(intern->slots);
-	free(intern->tags);
 	memset(intern, 0, sizeof(*intern));
 }

@@ -84,7 +84,7 @@ static bool
 is_ours(const struct source *source, uint32_t name)
 {
 	return source_is_domain(source, name) || source_is_alias(source, name) ||
-	       (source->of_name[name].flags & NAME_LOCAL) != 0;
+	    (source->of_name[name].flags & NAME_LOCAL) != 0;
 }
 
 static void

@@ -24,7 +24,7 @@
 #include "base/deadline.h"
 #include "compile.h"
 #include "database.h"
-#include "digest.h"
+#include "base/checksum.h"
 #include "host.h"
 #include "judge.h"
 #include "publish.h"
@@ -37,9 +37,9 @@
 #include "tables.h"
 
 #define DATABASE  "data/rcptcheck.db"
-#define CDB	  "data/rcptcheck.cdb"
-#define STATE	  "data/rcptbuild.state"
-#define CACHE	  "cache/verdicts.db"
+#define CDB       "data/rcptcheck.cdb"
+#define STATE     "data/rcptbuild.state"
+#define CACHE     "cache/verdicts.db"
 #define CDB_MODE  0644
 #define LOCK_WAIT 50000 /* ms: less than cron's minute */
 
@@ -49,7 +49,7 @@ static struct options {
 
 static struct report report; /* what is wrong with the rows */
 static struct source source;
-static struct state old, next;	/* what the last run left, and what this one will */
+static struct state old, next;  /* what the last run left, and what this one will */
 static struct cdbfile previous; /* the CDB in use, if have_previous */
 static bool have_previous;
 
@@ -160,8 +160,8 @@ static bool
 is_nothing_to_do(int64_t now)
 {
 	return !options.check && !options.force && have_previous && report.digest == 0 &&
-	       state_is_current(&old, &next, now) &&
-	       (old.said == 0 || (!is_watched() && !state_must_say(&old, old.said, now)));
+	    state_is_current(&old, &next, now) &&
+	    (old.said == 0 || (!is_watched() && !state_must_say(&old, old.said, now)));
 }
 
 static void
@@ -216,7 +216,7 @@ static void
 resolve(int64_t now)
 {
 	bool keep = !options.force && old.failed == 0 &&
-		    state_names_fresh(&old, source.global.resolve_every, now);
+	    state_names_fresh(&old, source.global.resolve_every, now);
 	struct resolve_result result;
 
 	if (resolve_names(&source, have_previous ? &previous : NULL, keep, resolve_system,
@@ -248,14 +248,14 @@ judge(void)
 static uint64_t
 digest(void)
 {
-	uint64_t sum = digest_bytes(source.digest, &next.program, sizeof(next.program));
+	uint64_t sum = checksum_add(source.digest, &next.program, sizeof(next.program));
 
-	sum = digest_bytes(sum, source.global.helo, strlen(source.global.helo));
+	sum = checksum_add(sum, source.global.helo, strlen(source.global.helo));
 	for (uint32_t i = 0; i < source.host_names.count; i++) {
 		const struct source_addresses *addresses = &source.of_host_name[i];
 
-		sum = digest_number(sum, addresses->count);
-		sum = digest_bytes(
+		sum = checksum_add_number(sum, addresses->count);
+		sum = checksum_add(
 		    sum, addresses->servers, addresses->count * sizeof(*addresses->servers));
 	}
 	return sum;

@@ -23,7 +23,7 @@ struct report_list {
 
 struct report {
 	struct report_list lists[2]; /* by enum report_kind */
-	uint64_t digest;	     /* of all lines; 0 when there are none */
+	uint64_t digest;             /* of all lines; 0 when there are none */
 	char
 	    trouble[LINE_SIZE]; /* what failed, when a function that has a report returned -1 */
 };

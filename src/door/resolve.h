@@ -15,7 +15,7 @@
 #include "source.h"
 
 #define RESOLVE_MAX  (RECORD_SERVERS_MAX + 1) /* one more than a record can have */
-#define RESOLVE_TIME 30000		      /* ms, for all names together */
+#define RESOLVE_TIME 30000                    /* ms, for all names together */
 
 /*
  * Asks for the addresses of a name, in any order, at most RESOLVE_MAX of them. Returns 0, or -1

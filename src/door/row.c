@@ -4,17 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
+#include "base/checksum.h"
 
 static void
-take_text(struct row *row, int column)
+take_text(struct row_value *value, sqlite3_value *from)
 {
-	struct row_value *value = &row->values[column];
-
-	value->text = value->type == SQLITE_BLOB
-			  ? sqlite3_column_blob(row->stmt, column)
-			  : (const char *)sqlite3_column_text(row->stmt, column);
-	value->len = value->text == NULL ? 0 : (size_t)sqlite3_column_bytes(row->stmt, column);
+	value->text = value->type == SQLITE_BLOB ? sqlite3_value_blob(from)
+						 : (const char *)sqlite3_value_text(from);
+	value->len = value->text == NULL ? 0 : (size_t)sqlite3_value_bytes(from);
 }
 
 void
@@ -25,25 +22,28 @@ row_fetch(struct row *row, uint64_t *digest)
 	row->columns = sqlite3_column_count(row->stmt);
 	row->rowid = sqlite3_column_int64(row->stmt, 0);
 	row->bad = false;
-	sum = digest_number(sum, (uint64_t)row->rowid);
+	sum = checksum_add_number(sum, (uint64_t)row->rowid);
 	for (int i = 1; i < row->columns; i++) {
 		struct row_value *value = &row->values[i];
+		/* Asked once for each value: SQLite checks and locks with each question. Only this
+		   thread uses the database, so that the value is as good as a protected one. */
+		sqlite3_value *from = sqlite3_column_value(row->stmt, i);
 
 		/* The type first: asking for text may change it. */
-		value->type = sqlite3_column_type(row->stmt, i);
+		value->type = sqlite3_value_type(from);
 		value->text = NULL;
 		value->len = 0;
-		sum = digest_number(sum, (uint64_t)value->type);
+		sum = checksum_add_number(sum, (uint64_t)value->type);
 		switch (value->type) {
 		case SQLITE_NULL:
 			break;
 		case SQLITE_INTEGER:
-			value->number = sqlite3_column_int64(row->stmt, i);
-			sum = digest_number(sum, (uint64_t)value->number);
+			value->number = sqlite3_value_int64(from);
+			sum = checksum_add_number(sum, (uint64_t)value->number);
 			break;
 		default:
-			take_text(row, i);
-			sum = digest_bytes(sum, value->text, value->len);
+			take_text(value, from);
+			sum = checksum_add(sum, value->text, value->len);
 		}
 	}
 	*digest = sum;
@@ -56,7 +56,7 @@ complain(struct row *row, enum report_kind kind, int column, const char *reason)
 	const char *text;
 
 	if (value->type == SQLITE_INTEGER)
-		take_text(row, column);
+		take_text(&row->values[column], sqlite3_column_value(row->stmt, column));
 	text = value->text;
 	if (text == NULL && value->type != SQLITE_NULL)
 		text = "";
@@ -93,7 +93,7 @@ row_is_text(struct row *row, int column)
 	const struct row_value *value = &row->values[column];
 
 	if (value->type == SQLITE_INTEGER)
-		take_text(row, column);
+		take_text(&row->values[column], sqlite3_column_value(row->stmt, column));
 	if (row_is_empty(row, column))
 		row_bad(row, column, "is empty");
 	else if (value->type == SQLITE_BLOB)

@@ -22,7 +22,7 @@ struct row {
 	bool bad; /* something was found */
 	int columns;
 	struct row_value {
-		int type;	/* SQLITE_INTEGER, ... */
+		int type;       /* SQLITE_INTEGER, ... */
 		int64_t number; /* of an integer; that has no text until row_is_text */
 		const char *text;
 		size_t len;

@@ -44,8 +44,8 @@ source_free(struct source *source)
 	memset(source, 0, sizeof(*source));
 }
 
-uint32_t
-source_name(struct source *source, const char *name)
+static uint32_t
+add_name(struct source *source, uint64_t hash, const char *name)
 {
 	struct source_name *of_name = array_room(source->of_name, source->names.count,
 	    &source->of_name_room, sizeof(*source->of_name));
@@ -54,7 +54,7 @@ source_name(struct source *source, const char *name)
 	if (of_name == NULL)
 		return INTERN_NONE;
 	source->of_name = of_name;
-	number = intern_add(&source->names, name, strlen(name));
+	number = intern_add_hashed(&source->names, hash, name, strlen(name));
 	if (source->names.count > count) {
 		struct source_name *new = &of_name[number];
 
@@ -64,6 +64,12 @@ source_name(struct source *source, const char *name)
 			new->flags |= NAME_XN;
 	}
 	return number;
+}
+
+uint32_t
+source_name(struct source *source, const char *name)
+{
+	return add_name(source, intern_hash(name, strlen(name)), name);
 }
 
 /* The number of a host name that will be resolved. */
@@ -107,8 +113,8 @@ source_host(struct source *source, const char *bytes, size_t len)
 	return number;
 }
 
-int
-source_add_row(
+static int
+take_row(
     struct source *source, int64_t rowid, uint32_t name, const struct source_server *server)
 {
 	struct source_row *rows = array_room(
@@ -124,6 +130,45 @@ source_add_row(
 	rows[source->row_count] =
 	    (struct source_row){.rowid = rowid, .server = number, .next = of_name->row};
 	of_name->row = (uint32_t)source->row_count++;
+	return 0;
+}
+
+static int
+take_waiting(struct source *source)
+{
+	struct source_waiting *row = &source->waiting[source->waiting_first];
+	uint32_t name = add_name(source, row->hash, row->domain);
+
+	source->waiting_first = (source->waiting_first + 1) % SOURCE_WAITING;
+	source->waiting_count--;
+	return name == INTERN_NONE ? -1 : take_row(source, row->rowid, name, &row->server);
+}
+
+int
+source_settle(struct source *source)
+{
+	while (source->waiting_count > 0)
+		if (take_waiting(source) == -1)
+			return -1;
+	return 0;
+}
+
+int
+source_add_row(struct source *source, int64_t rowid, const char *domain,
+    const struct source_server *server)
+{
+	struct source_waiting *row;
+
+	if (source->waiting_count == SOURCE_WAITING && take_waiting(source) == -1)
+		return -1;
+	row =
+	    &source
+		 ->waiting[(source->waiting_first + source->waiting_count++) % SOURCE_WAITING];
+	row->rowid = rowid;
+	row->server = *server;
+	strcpy(row->domain, domain);
+	row->hash = intern_hash(domain, strlen(domain));
+	intern_announce(&source->names, row->hash);
 	return 0;
 }
 
@@ -315,7 +360,7 @@ bool
 source_is_domain(const struct source *source, uint32_t name)
 {
 	return source->of_name[name].row != INTERN_NONE &&
-	       (source->of_name[name].flags & NAME_RECIPIENT) != 0;
+	    (source->of_name[name].flags & NAME_RECIPIENT) != 0;
 }
 
 bool

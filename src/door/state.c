@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
-#include "digest.h"
+#include "base/checksum.h"
 #include "host.h"
 #include "publish.h"
 
-#define NUMBERS	  (sizeof(struct state) / sizeof(uint64_t))
+#define NUMBERS   (sizeof(struct state) / sizeof(uint64_t))
 #define LINE_LEN  17 /* 16 digits and a newline */
-#define SECOND	  UINT64_C(1000000000)
+#define SECOND    UINT64_C(1000000000)
 #define SAY_EVERY 3600
-#define WAL_MAX	  (16 << 20) /* SQLite empties it at 4 MB unless somebody keeps it from that */
-#define MODE	  0644
+#define WAL_MAX   (16 << 20) /* SQLite empties it at 4 MB unless somebody keeps it from that */
+#define MODE      0644
 
 static const char head[] = "rcptbuild.state 1\n";
 
@@ -54,11 +54,11 @@ stamp_contents(struct state_stamp *stamp, const char *path, uint64_t never)
 {
 	int fd = stamp->size > WAL_MAX ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	unsigned char bytes[8192];
-	uint64_t sum = DIGEST_START;
+	uint64_t sum = CHECKSUM_START;
 	ssize_t len = -1;
 
 	while (fd != -1 && (len = read(fd, bytes, sizeof(bytes))) > 0)
-		sum = digest_bytes(sum, bytes, (size_t)len);
+		sum = checksum_add(sum, bytes, (size_t)len);
 	if (fd != -1)
 		close(fd);
 	/* What can't be read, or is too long to be read each minute, is never the same again.
@@ -110,26 +110,27 @@ state_names_fresh(const struct state *old, uint64_t resolve_every, int64_t now)
 {
 	/* A clock that was set back makes them old, not fresh for ever. */
 	return old->resolved_at <= (uint64_t)now &&
-	       (uint64_t)now - old->resolved_at < resolve_every;
+	    (uint64_t)now - old->resolved_at < resolve_every;
 }
 
 bool
 state_is_current(const struct state *old, const struct state *there, int64_t now)
 {
 	return old->database.inode != 0 && old->cdb.inode != 0 &&
-	       is_unchanged(&old->database, &there->database, old->read_at) &&
-	       is_unchanged(&old->wal, &there->wal, old->read_at) &&
-	       is_unchanged(&old->journal, &there->journal, old->read_at) &&
-	       state_same_file(&old->cdb, &there->cdb) &&
-	       state_same_file(&old->program, &there->program) && old->host == there->host &&
-	       (old->resolved_at == 0 || state_names_fresh(old, old->resolve_every, now));
+	    is_unchanged(&old->database, &there->database, old->read_at) &&
+	    is_unchanged(&old->wal, &there->wal, old->read_at) &&
+	    is_unchanged(&old->journal, &there->journal, old->read_at) &&
+	    state_same_file(&old->cdb, &there->cdb) &&
+	    state_same_file(&old->program, &there->program) && old->host == there->host &&
+	    (old->resolved_at == 0 || state_names_fresh(old, old->resolve_every, now));
 }
 
 bool
 state_must_say(const struct state *old, uint64_t said, int64_t now)
 {
-	return said != 0 && (said != old->said || old->said_at > (uint64_t)now ||
-				(uint64_t)now - old->said_at >= SAY_EVERY);
+	return said != 0 &&
+	    (said != old->said || old->said_at > (uint64_t)now ||
+		(uint64_t)now - old->said_at >= SAY_EVERY);
 }
 
 static size_t

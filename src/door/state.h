@@ -25,16 +25,16 @@ struct state_stamp {
 /* Numbers only, of 64 bits each. */
 struct state {
 	struct state_stamp database, wal, journal; /* as they were before they were read */
-	uint64_t read_at;			   /* when that was, nanoseconds since 1970 */
-	struct state_stamp cdb;			   /* the CDB we wrote */
-	struct state_stamp program;		   /* the rcptbuild that did */
-	uint64_t host;				   /* checksum of the host's name */
-	uint64_t digest;			   /* of all that went into the CDB */
-	uint64_t resolved_at;	/* seconds since 1970; 0: there are no names */
+	uint64_t read_at;                          /* when that was, nanoseconds since 1970 */
+	struct state_stamp cdb;                    /* the CDB we wrote */
+	struct state_stamp program;                /* the rcptbuild that did */
+	uint64_t host;                             /* checksum of the host's name */
+	uint64_t digest;                           /* of all that went into the CDB */
+	uint64_t resolved_at;   /* seconds since 1970; 0: there are no names */
 	uint64_t resolve_every; /* seconds */
-	uint64_t failed;	/* names that did not resolve then */
-	uint64_t said;		/* checksum of the messages last found */
-	uint64_t said_at;	/* when they were last printed, seconds */
+	uint64_t failed;        /* names that did not resolve then */
+	uint64_t said;          /* checksum of the messages last found */
+	uint64_t said_at;       /* when they were last printed, seconds */
 };
 
 /* Notes the files and the host as they are now; the rest is 0. */

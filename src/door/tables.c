@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/checksum.h"
 #include "database.h"
-#include "digest.h"
 #include "row.h"
 
 #define GUESS_MAX 1000000
@@ -20,10 +20,10 @@ load_server(struct source *source, struct row *row)
 	struct source_server server = {.order = SOURCE_ORDER_LAST};
 	char domain[DOMAIN_SIZE];
 	const char *why;
-	uint32_t name;
 
-	if (row_is_text(row, 1) && (why = domain_normalise_label(domain, row->values[1].text,
-					row->values[1].len)) != NULL)
+	if (row_is_text(row, 1) &&
+	    (why = domain_normalise_label(domain, row->values[1].text, row->values[1].len)) !=
+		NULL)
 		row_bad(row, 1, why);
 	if (row_is_text(row, 2)) {
 		server.host = source_host(source, row->values[2].text, row->values[2].len);
@@ -37,9 +37,7 @@ load_server(struct source *source, struct row *row)
 		row_bad(row, 4, "must be a whole number, or NULL");
 	if (row->bad)
 		return 0;
-	if ((name = source_name(source, domain)) == INTERN_NONE)
-		return -1;
-	return source_add_row(source, row->rowid, name, &server);
+	return source_add_row(source, row->rowid, domain, &server);
 }
 
 static int
@@ -49,11 +47,13 @@ load_alias(struct source *source, struct row *row)
 	uint32_t name, target;
 	const char *why;
 
-	if (row_is_text(row, 1) && (why = domain_normalise_recipient(alias, row->values[1].text,
-					row->values[1].len)) != NULL)
+	if (row_is_text(row, 1) &&
+	    (why = domain_normalise_recipient(
+		 alias, row->values[1].text, row->values[1].len)) != NULL)
 		row_bad(row, 1, why);
-	if (row_is_text(row, 2) && (why = domain_normalise_label(domain, row->values[2].text,
-					row->values[2].len)) != NULL)
+	if (row_is_text(row, 2) &&
+	    (why = domain_normalise_label(domain, row->values[2].text, row->values[2].len)) !=
+		NULL)
 		row_bad(row, 2, why);
 	if (row->bad)
 		return 0;
@@ -269,7 +269,7 @@ load_table(struct source *source, sqlite3 *db, const struct table *table, struct
 	    sqlite3_prepare_v2(db, table->select, -1, &row.stmt, NULL) != SQLITE_OK)
 		return database_trouble(db, report);
 	intern_expect(&source->names, source->names.count + guess_rows(db, table->last));
-	source->digest = digest_bytes(source->digest, table->name, strlen(table->name));
+	source->digest = checksum_add(source->digest, table->name, strlen(table->name));
 	while (result == 0 && (rc = sqlite3_step(row.stmt)) == SQLITE_ROW) {
 		row_fetch(&row, &source->digest);
 		if (table->load(source, &row) == -1)
@@ -277,6 +277,8 @@ load_table(struct source *source, sqlite3 *db, const struct table *table, struct
 	}
 	if (result == 0 && rc != SQLITE_DONE)
 		result = database_trouble(db, report);
+	if (result == 0 && source_settle(source) == -1)
+		result = report_trouble(report, "out of memory for %s", table->name);
 	sqlite3_finalize(row.stmt);
 	return result;
 }
@@ -284,7 +286,7 @@ load_table(struct source *source, sqlite3 *db, const struct table *table, struct
 int
 tables_load(struct source *source, sqlite3 *db, struct report *report)
 {
-	source->digest = DIGEST_START;
+	source->digest = CHECKSUM_START;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (load_table(source, db, &tables[i], report) == -1)
 			return -1;

@@ -114,8 +114,7 @@ begin(struct batch *batch, struct item *item)
 {
 	if (item->len > 0 && item->address[item->len - 1] == '\r')
 		item->len--;
-	check_start(
-	    batch->checker, &item->check, item->address, item->len, deadline_now());
+	check_start(batch->checker, &item->check, item->address, item->len, deadline_now());
 	if (item->check.done)
 		note_done(batch, item);
 	else
@@ -133,7 +132,8 @@ begin_next(struct batch *batch)
 	if (len == 0 || batch->count == WINDOW || batch->asking == ASKING_MAX)
 		return false;
 	end = memchr(start, '\n', len);
-	if (end == NULL && !batch->input_ended && !batch->skipping && len < sizeof(batch->in) / 2)
+	if (end == NULL && !batch->input_ended && !batch->skipping &&
+	    len < sizeof(batch->in) / 2)
 		return false;
 	if (end != NULL)
 		len = (size_t)(end - start);
@@ -171,7 +171,8 @@ read_input(struct batch *batch)
 static int
 wait_and_step(struct batch *batch, bool want_input, int64_t wake)
 {
-	struct pollfd pollfds[WINDOW + 1] = {{.fd = want_input ? STDIN_FILENO : -1, .events = POLLIN}};
+	struct pollfd pollfds[WINDOW + 1] = {
+	    {.fd = want_input ? STDIN_FILENO : -1, .events = POLLIN}};
 
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct check *check = &item_at(batch, i)->check;
@@ -181,7 +182,8 @@ wait_and_step(struct batch *batch, bool want_input, int64_t wake)
 		if (!check->done)
 			wake = deadline_earlier(wake, check->callout.wake);
 	}
-	if (poll(pollfds, batch->count + 1, wake == INT64_MAX ? -1 : deadline_left(wake)) == -1 &&
+	if (poll(pollfds, batch->count + 1, wake == INT64_MAX ? -1 : deadline_left(wake)) ==
+		-1 &&
 	    errno != EINTR)
 		return -1;
 	for (size_t i = 0; i < batch->count; i++) {
@@ -216,8 +218,8 @@ show_progress(const struct batch *batch, const char *end)
 }
 
 int
-batch_run(struct checker *checker, bool progress, batch_report *report, void *context,
-    bool *trouble)
+batch_run(
+    struct checker *checker, bool progress, batch_report *report, void *context, bool *trouble)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
 	int64_t shown = deadline_now();

@@ -195,7 +195,7 @@ check_header(struct cache *cache)
 	if (memcmp(header, "SQLite format 3", 16) != 0)
 		return cache_damage(cache, "it is not a database");
 	version = (uint32_t)header[60] << 24 | (uint32_t)header[61] << 16 |
-		  (uint32_t)header[62] << 8 | header[63];
+	    (uint32_t)header[62] << 8 | header[63];
 	if (version != CACHE_SCHEMA_VERSION)
 		return cache_damage(cache, "its schema is of another version");
 	if (header[18] != 1 || header[19] != 1)

@@ -50,7 +50,8 @@ struct cache {
 	sqlite3_stmt *select; /* NULL: not open */
 	const char *reason;
 	bool damaged; /* the reason is damage, not trouble that may pass */
-	bool bad_row; /* the damage is that of the one row asked for; the cache goes on working */
+	bool
+	    bad_row; /* the damage is that of the one row asked for; the cache goes on working */
 	int busy_ms;
 	int64_t until; /* no lock is waited for any longer in this call */
 };

@@ -11,12 +11,11 @@
  * Old rows, by the index on (class = 'exists', probed): no row expires before it was asked for,
  * so the rows asked since then need no look. Parameters: time, most rows.
  */
-#define OLD_ROWS(known)                                                                            \
-	"SELECT * FROM (SELECT address FROM account_cache WHERE (class = 'exists') = " known       \
+#define OLD_ROWS(known)                                                                        \
+	"SELECT * FROM (SELECT address FROM account_cache WHERE (class = 'exists') = " known   \
 	" AND probed < ?1 AND expires < ?1 ORDER BY probed LIMIT ?2)"
-static const char sweep_sql[] =
-    "DELETE FROM account_cache WHERE address IN"
-    " (" OLD_ROWS("0") " UNION ALL " OLD_ROWS("1") " LIMIT ?2)";
+static const char sweep_sql[] = "DELETE FROM account_cache WHERE address IN"
+				" (" OLD_ROWS("0") " UNION ALL " OLD_ROWS("1") " LIMIT ?2)";
 static const char uncount_sql[] = "UPDATE account_cache_count SET rows = rows - ?1";
 static const char counted_sql[] =
     "SELECT (SELECT count(*) FROM account_cache_count) = 1"

@@ -245,14 +245,14 @@ reset(struct cachefile *file)
 	done = sqlite3_open_v2(file->path, &db,
 		   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
 		   NULL) == SQLITE_OK &&
-	       sqlite3_busy_handler(db, wait_for_lock, &until) == SQLITE_OK &&
-	       sqlite3_db_config(db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL) == SQLITE_OK &&
-	       sqlite3_exec(db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK &&
-	       sqlite3_db_config(db, SQLITE_DBCONFIG_RESET_DATABASE, 0, NULL) == SQLITE_OK &&
-	       sqlite3_exec(db, "PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE", NULL, NULL,
-		   NULL) == SQLITE_OK &&
-	       sqlite3_exec(db, cacherow_schema, NULL, NULL, NULL) == SQLITE_OK &&
-	       sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+	    sqlite3_busy_handler(db, wait_for_lock, &until) == SQLITE_OK &&
+	    sqlite3_db_config(db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_db_config(db, SQLITE_DBCONFIG_RESET_DATABASE, 0, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, "PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE", NULL, NULL,
+		NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, cacherow_schema, NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 	locked = !done && sqlite3_errcode(db) == SQLITE_BUSY;
 	sqlite3_close(db);
 	if (locked)

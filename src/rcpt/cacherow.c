@@ -25,25 +25,18 @@ _Static_assert(CACHE_SCHEMA_VERSION == 1, "the user_version above must follow");
 
 enum column { ADDRESS, CLASS, CODE, ENHANCED, HOST, TEXT, PROBED, EXPIRES, CHECKSUM };
 
-/* Each string goes in behind its length, so that no byte can move from one to the next. */
-static uint64_t
-add_text(uint64_t sum, const char *text, size_t len)
-{
-	return checksum_add(checksum_add_number(sum, len), text, len);
-}
-
 static int64_t
 row_checksum(const char *key, size_t key_len, const struct cache_entry *entry)
 {
 	const char *class = finding_name(entry->finding);
 	uint64_t sum = checksum_add_number(CHECKSUM_START, CACHE_SCHEMA_VERSION);
 
-	sum = add_text(sum, key, key_len);
-	sum = add_text(sum, class, strlen(class));
+	sum = checksum_add(sum, key, key_len);
+	sum = checksum_add(sum, class, strlen(class));
 	sum = checksum_add_number(sum, (uint64_t)entry->code);
-	sum = add_text(sum, entry->enhanced, strlen(entry->enhanced));
-	sum = add_text(sum, entry->host, strlen(entry->host));
-	sum = add_text(sum, entry->text, strlen(entry->text));
+	sum = checksum_add(sum, entry->enhanced, strlen(entry->enhanced));
+	sum = checksum_add(sum, entry->host, strlen(entry->host));
+	sum = checksum_add(sum, entry->text, strlen(entry->text));
 	sum = checksum_add_number(sum, (uint64_t)entry->probed);
 	sum = checksum_add_number(sum, (uint64_t)entry->expires);
 	return (int64_t)sum; /* SQLite's integers are signed */

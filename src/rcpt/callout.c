@@ -126,7 +126,7 @@ next_server(struct callout *callout)
 static void
 begin_talk(struct callout *callout)
 {
-	union socket_address own, peer;
+	union socket_address own = {0}, peer = {0};
 	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
 	char own_ip[INET6_ADDRSTRLEN] = "";
 	bool same_machine = false;
@@ -138,8 +138,8 @@ begin_talk(struct callout *callout)
 			same_machine = own.v4.sin_addr.s_addr == peer.v4.sin_addr.s_addr;
 		} else {
 			inet_ntop(AF_INET6, &own.v6.sin6_addr, own_ip, sizeof(own_ip));
-			same_machine =
-			    memcmp(&own.v6.sin6_addr, &peer.v6.sin6_addr, sizeof(struct in6_addr)) == 0;
+			same_machine = memcmp(&own.v6.sin6_addr, &peer.v6.sin6_addr,
+					   sizeof(struct in6_addr)) == 0;
 		}
 	}
 	/*
@@ -198,7 +198,8 @@ connect_next(struct callout *callout)
 		lose(callout, "loop");
 		return;
 	}
-	callout->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	callout->fd =
+	    socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (callout->fd == -1) {
 		lose(callout, connect_note(errno));
 		return;

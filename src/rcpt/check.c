@@ -248,7 +248,8 @@ decide_by_cache(struct checker *checker, struct check *check)
 	now = time(NULL);
 	if (entry_is_fresh(check, &entry, now)) {
 		decide_by_entry(check, &entry);
-	} else if (entry.finding != FINDING_EXISTS && entry.probed <= now && entry.expires > now) {
+	} else if (entry.finding != FINDING_EXISTS && entry.probed <= now &&
+	    entry.expires > now) {
 		check->have_old_no = true;
 		check->old_no = entry;
 	}
@@ -272,7 +273,8 @@ lifetime(const struct settings *settings, enum finding finding)
 static void
 remember(struct checker *checker, struct check *check)
 {
-	struct cache_entry entry = {.finding = check->answer.finding, .code = check->answer.code};
+	struct cache_entry entry = {
+	    .finding = check->answer.finding, .code = check->answer.code};
 	uint32_t seconds = lifetime(&check->record.settings, entry.finding);
 
 	if (seconds == 0 || !use_cache(checker, check, CACHE_WRITE_WAIT))
@@ -342,8 +344,8 @@ decide_by_domain(struct checker *checker, struct check *check)
 	check->log = checker->cdb.note[0];
 	key[0] = RECORD_KEY_DOMAIN;
 	memcpy(key + 1, check->address.key_domain, check->address.domain_len);
-	switch (cdbfile_find(&checker->cdb, key, 1 + check->address.domain_len, value, sizeof(value),
-	    &len)) {
+	switch (cdbfile_find(
+	    &checker->cdb, key, 1 + check->address.domain_len, value, sizeof(value), &len)) {
 	case 0:
 		decide(check, VERDICT_ACCEPT, "foreign");
 		return true;

@@ -28,13 +28,15 @@
 
 struct checker {
 	char cdb_path[PATH_MAX], cache_path[PATH_MAX];
-	struct cdbfile cdb;   /* fd -1: not open */
-	int64_t cdb_looked;   /* when its path was last looked at (deadline.h) */
-	const char *cdb_kept; /* why a new CDB was not taken, the old one kept; NULL: it wasn't */
+	struct cdbfile cdb; /* fd -1: not open */
+	int64_t cdb_looked; /* when its path was last looked at (deadline.h) */
+	const char
+	    *cdb_kept; /* why a new CDB was not taken, the old one kept; NULL: it wasn't */
 	struct cache cache;
-	int64_t cache_looked;      /* when it was last opened; 0: never */
-	const char *cache_trouble; /* why it is not open now; NULL: it is, or was never needed */
-	const char *self; /* callout_start */
+	int64_t cache_looked; /* when it was last opened; 0: never */
+	const char
+	    *cache_trouble; /* why it is not open now; NULL: it is, or was never needed */
+	const char *self;   /* callout_start */
 	callout_watch *watch;
 	void *watch_context;
 };
@@ -42,16 +44,16 @@ struct checker {
 struct check {
 	bool done;
 	enum verdict verdict;
-	const char *why;   /* one constant word: rcptcheck(8) lists them */
-	const char *note;  /* one more, or NULL */
-	const char *cache; /* trouble with the cache, or NULL */
-	const char *cdb;   /* trouble with the CDB, or NULL */
+	const char *why;       /* one constant word: rcptcheck(8) lists them */
+	const char *note;      /* one more, or NULL */
+	const char *cache;     /* trouble with the cache, or NULL */
+	const char *cdb;       /* trouble with the CDB, or NULL */
 	enum settings_log log; /* the level that holds for this recipient */
-	bool asked;       /* answer and host are set: by a server, or long ago if age is not -1 */
+	bool asked; /* answer and host are set: by a server, or long ago if age is not -1 */
 	enum finding finding;
 	struct smtp_answer answer;
 	char host[RECORD_SERVER_TEXT];
-	int64_t age; /* seconds since the cached answer was given; -1: not from the cache */
+	int64_t age;    /* seconds since the cached answer was given; -1: not from the cache */
 	bool rechecked; /* that answer was due for a new question, which nobody answered */
 
 	struct callout callout; /* to poll while not done */

@@ -9,27 +9,33 @@
  * only count where the codes say nothing more than "550". Too many here costs a queued message for
  * an unknown user; one too few can lose mail, so when in doubt a word belongs here.
  */
-static const char *const not_about_the_user[] = {
-    "://", "abuse", "access denied", "administrat", "ahbl", "at the moment", "attack",
-    "auth ", "authent", "authoriz", "backscatter", "badmail", "banned", "barracuda", "batv",
-    "black list", "black-list", "blackhole", "blacklist", "block", "bounce", "busy",
-    "callback", "callout", "client", "configur", "connect", "content", "country",
-    "credential", "database", "denied", "dial", "dkim", "dmarc", "dns", "do not host",
-    "domain does", "domain is not", "domain not", "domain unknown", "dsn", "dynamic",
-    "ehlo", "encrypt", "exceed", "excess", "firewall", "flood", "forbid", "forge",
+static const char *const not_about_the_user[] = {"://", "abuse", "access denied", "administrat",
+    "ahbl", "at the moment", "attack", "auth ", "authent", "authoriz", "backscatter", "badmail",
+    "banned", "barracuda", "batv", "black list", "black-list", "blackhole", "blacklist",
+    "block", "bounce", "busy", "callback", "callout", "client", "configur", "connect",
+    "content", "country", "credential", "database", "denied", "dial", "dkim", "dmarc", "dns",
+    "do not host", "domain does", "domain is not", "domain not", "domain unknown", "dsn",
+    "dynamic", "ehlo", "encrypt", "exceed", "excess", "firewall", "flood", "forbid", "forge",
     "from address", "full", "geo", "gray", "grey", "helo", "host name", "host unknown",
     "hostname", "infect", "internal", "invalid domain", "ip address", "is listed", "junk",
     "later", "ldap", "licen", "limit", "listed at", "listed by", "listed in", "listed on",
     "login", "look up", "lookup", "loop", "mail from", "maintenance", "malware", "message",
-    "mx record", "no such domain", "not allowed", "not host", "not permitted",
-    "null sender", "open proxy", "originat", "overload", "permission", "permit", "phish",
-    "polic", "poor", "prohibit", "prvs", "ptr", "quota", "rate", "rbl", "rcpthosts", "rdns",
-    "relay", "reputation", "resolv", "restrict", "reverse", "score", "secur", "sender",
-    "server error", "server shutting", "service", "size", "slow down", "sorbs", "space",
-    "spam", "spf", "spoof", "ssl", "starttls", "storage", "suspicio", "syntax",
-    "system error", "temporar", "threat", "throttl", "time out", "timed out", "timeout",
-    "tls", "too many", "too much", "trust", "try again", "unknown domain", "unknown host",
-    "unsolicited", "verif", "violat", "virus", "your"};
+    "mx record", "no such domain", "not allowed", "not host", "not permitted", "null sender",
+    "open proxy", "originat", "overload", "permission", "permit", "phish", "polic", "poor",
+    "prohibit", "prvs", "ptr", "quota", "rate", "rbl", "rcpthosts", "rdns", "relay",
+    "reputation", "resolv", "restrict", "reverse", "score", "secur", "sender", "server error",
+    "server shutting", "service", "size", "slow down", "sorbs", "space", "spam", "spf", "spoof",
+    "ssl", "starttls", "storage", "suspicio", "syntax", "system error", "temporar", "threat",
+    "throttl", "time out", "timed out", "timeout", "tls", "too many", "too much", "trust",
+    "try again", "unknown domain", "unknown host", "unsolicited", "verif", "violat", "virus",
+    "your"};
+
+/* Words of a refusal that may be one of the user, if only the text also names a user. */
+static const char *const refusals[] = {"cannot", "can't", "error", "fail", "go away", "memory",
+    "not accept", "refus", "reject", "unable", "unaccept"};
+static const char *const users[] = {"account", "address", "addressee", "alias", "exist",
+    "local part", "local-part", "mail box", "mailbox", "name", "no such", "not found", "person",
+    "recipient", "rout", "unknown", "user"};
 
 enum finding
 classify_before_rcpt(const struct reply *reply)
@@ -50,10 +56,15 @@ find_text(const char *text, size_t len, const char *needle, size_t needle_len)
 }
 
 static bool
-has_text(const char *text, size_t len, const char *needle)
+has_any(const char *text, size_t len, const char *const *needles, size_t count)
 {
-	return find_text(text, len, needle, strlen(needle)) < len;
+	for (size_t i = 0; i < count; i++)
+		if (find_text(text, len, needles[i], strlen(needles[i])) < len)
+			return true;
+	return false;
 }
+
+#define HAS_ANY(text, len, words) has_any(text, len, words, sizeof(words) / sizeof((words)[0]))
 
 /* An IPv4 address in the text: it speaks of a client, ours or what a NAT makes of it. */
 static bool
@@ -139,12 +150,10 @@ speaks_of_something_else(const struct reply *reply, const struct classify_questi
 		return true;
 	if (reply->enhanced[0] == '\0' && has_status_code(text, len))
 		return true;
-	if (question->own_ip[0] != '\0' && has_text(text, len, question->own_ip))
+	if (question->own_ip[0] != '\0' && has_any(text, len, &question->own_ip, 1))
 		return true;
-	for (size_t i = 0; i < sizeof(not_about_the_user) / sizeof(not_about_the_user[0]); i++)
-		if (has_text(text, len, not_about_the_user[i]))
-			return true;
-	return false;
+	return HAS_ANY(text, len, not_about_the_user) ||
+	    (HAS_ANY(text, len, refusals) && !HAS_ANY(text, len, users));
 }
 
 static bool
@@ -205,7 +214,8 @@ static enum finding
 classify_bare(const struct reply *reply, const struct classify_question *question)
 {
 	if (is_code(reply->code, 550, 551, 553))
-		return speaks_of_something_else(reply, question) ? FINDING_POLICY : FINDING_UNKNOWN;
+		return speaks_of_something_else(reply, question) ? FINDING_POLICY
+								 : FINDING_UNKNOWN;
 	return reply->code == 554 ? FINDING_AMBIGUOUS : FINDING_POLICY;
 }
 

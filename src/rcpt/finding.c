@@ -33,5 +33,6 @@ finding_parse(enum finding *finding, const char *name)
 bool
 finding_is_verdict(enum finding finding)
 {
-	return finding == FINDING_EXISTS || finding == FINDING_UNKNOWN || finding == FINDING_REFUSED;
+	return finding == FINDING_EXISTS || finding == FINDING_UNKNOWN ||
+	    finding == FINDING_REFUSED;
 }

@@ -11,8 +11,10 @@
 #include "base/descriptors.h"
 #include "base/line.h"
 
-#define REPLY_FD      4
-#define REPLY_WAIT_MS 1000 /* for room in a pipe, which a line always has unless somebody plays */
+#define REPLY_FD   4
+#define SPP_FAILED 120 /* the one exit code that qmail-spp looks at: it makes a 451 of it */
+#define REPLY_WAIT_MS                                                                          \
+	1000 /* for room in a pipe, which a line always has unless somebody plays */
 
 static const char way_out_log[] = "rcptcheck: verdict=tempfail why=signal\n";
 static const char way_out_alarm_log[] = "rcptcheck: verdict=tempfail why=deadline\n";
@@ -62,8 +64,7 @@ tell(enum hook_form form, enum verdict verdict)
 		len = add(line, 0, "E");
 		len = add(line, len, verdict_reply(verdict));
 		len = add(line, len, "\n");
-		/* qmail-spp looks at no code but 120, of which it makes a 451. */
-		_exit(write_whole(answer_fd, line, len) ? 0 : 120);
+		_exit(write_whole(answer_fd, line, len) ? 0 : SPP_FAILED);
 	case HOOK_PRINT:
 		len = add(line, 0, verdict_reply(verdict));
 		len = add(line, len, "\n");
@@ -96,8 +97,23 @@ way_out(int signal_number)
 static void
 guard(void)
 {
-	static const int signals[] = {SIGALRM, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGSEGV, SIGBUS,
-	    SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGSYS,
+	static const int signals[] = {
+	    SIGALRM,
+	    SIGTERM,
+	    SIGINT,
+	    SIGHUP,
+	    SIGQUIT,
+	    SIGSEGV,
+	    SIGBUS,
+	    SIGFPE,
+	    SIGILL,
+	    SIGABRT,
+	    SIGXCPU,
+	    SIGUSR1,
+	    SIGUSR2,
+	    SIGVTALRM,
+	    SIGPROF,
+	    SIGSYS,
 	    SIGTRAP,
 #ifdef SIGPOLL
 	    SIGPOLL,
@@ -127,7 +143,8 @@ hook_prepare(enum hook_form form, unsigned seconds)
 
 	guarded_form = form;
 	if (descriptors_plug(STDIN_FILENO) == -1 || descriptors_plug(STDOUT_FILENO) == -1 ||
-	    (no_stderr = descriptors_plug(STDERR_FILENO)) == -1 || descriptors_plug(REPLY_FD) == -1)
+	    (no_stderr = descriptors_plug(STDERR_FILENO)) == -1 ||
+	    descriptors_plug(REPLY_FD) == -1)
 		_exit(EXIT_TEMPFAIL);
 	if (form == HOOK_SPP || form == HOOK_PRINT) {
 		answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, REPLY_FD + 1);
@@ -137,7 +154,8 @@ hook_prepare(enum hook_form form, unsigned seconds)
 	guard();
 	hook_alarm((int64_t)seconds * 1000);
 	if (form != HOOK_BATCH &&
-	    (descriptors_silence(STDIN_FILENO) == -1 || descriptors_silence(STDOUT_FILENO) == -1))
+	    (descriptors_silence(STDIN_FILENO) == -1 ||
+		descriptors_silence(STDOUT_FILENO) == -1))
 		tell(form, VERDICT_TEMPFAIL);
 	return no_stderr == 1;
 }

@@ -20,7 +20,8 @@
 #define ALARM_FIRST  30   /* seconds, until the settings of the domain are known */
 #define ALARM_BEHIND 3000 /* ms behind the deadline: time to write the answer down */
 
-static const char usage_text[] = "rcptcheck: usage: rcptcheck [-svv] [address] | rcptcheck -b [-v]";
+static const char usage_text[] =
+    "rcptcheck: usage: rcptcheck [-svv] [address] | rcptcheck -b [-v]";
 
 /* What the command line and the environment ask for. */
 struct options {

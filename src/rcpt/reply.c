@@ -8,6 +8,12 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static bool
+is_alnum(char c)
+{
+	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 void
 reply_start(struct reply *reply)
 {
@@ -54,7 +60,14 @@ ends_code(const char *text, size_t len, size_t at)
 	c = text[at];
 	if (c == '.')
 		return at + 1 == len || text[at + 1] == ' ';
-	return !is_digit(c) && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && c != '/';
+	return !is_alnum(c) && c != '/' && c != '@';
+}
+
+/* A "#" that begins a word, or a pair of brackets. */
+static bool
+is_sharp(const char *text, size_t at)
+{
+	return text[at] == '#' && (at == 0 || !is_alnum(text[at - 1]));
 }
 
 static void
@@ -71,6 +84,7 @@ take_enhanced(struct reply *reply, const char *code, size_t len)
 /*
  * The codes of a line: in front of its text, as RFC 2034 has it, and behind each "#", as in qmail's
  * "(#5.1.1)", chkuser's "(#5.1.1 - chkuser)" and the "#5.1.0" in front that some appliances write.
+ * Not inside a word or angle brackets: that is the address we asked for, the attacker's text.
  */
 static void
 find_enhanced(struct reply *reply, const char *text, size_t len)
@@ -78,7 +92,15 @@ find_enhanced(struct reply *reply, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		size_t code_len;
 
-		if (i > 0 && text[i - 1] != '#' && !(i == 1 && text[0] == '('))
+		if (text[i] == '<') {
+			const char *close = memchr(text + i, '>', len - i);
+
+			if (close == NULL)
+				return;
+			i = (size_t)(close - text);
+			continue;
+		}
+		if (i > 0 && !(i == 1 && text[0] == '(') && !is_sharp(text, i - 1))
 			continue;
 		code_len = scan_enhanced(text + i, len - i);
 		if (code_len > 0 && ends_code(text, len, i + code_len))
@@ -114,7 +136,8 @@ take_line(struct reply *reply)
 
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
-	if (len < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) || !is_digit(line[2]))
+	if (len < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
+	    !is_digit(line[2]))
 		return REPLY_GARBAGE;
 	if (len > 3 && line[3] != ' ' && line[3] != '-')
 		return REPLY_GARBAGE;

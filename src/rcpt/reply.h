@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define REPLY_TEXT_SIZE     4096  /* text kept of all lines; what is longer is cut */
-#define REPLY_LINE_SIZE     1024  /* kept of one line; RFC 5321 4.5.3.1.5 allows 512 */
+#define REPLY_TEXT_SIZE     4096 /* text kept of all lines; what is longer is cut */
+#define REPLY_LINE_SIZE     1024 /* kept of one line; RFC 5321 4.5.3.1.5 allows 512 */
 #define REPLY_LINES_MAX     256
 #define REPLY_BYTES_MAX     65536 /* a longer reply is garbage */
 #define REPLY_ENHANCED_SIZE 12
@@ -30,10 +30,11 @@ struct reply {
 	 * qmail writes "(#5.1.1)": that of whichever line has one. "" where none has.
 	 */
 	char enhanced[REPLY_ENHANCED_SIZE];
-	bool enhanced_differs;      /* lines carry different ones: they prove nothing */
-	bool text_cut;              /* the server said more than text holds */
+	bool enhanced_differs; /* lines carry different ones: they prove nothing */
+	bool text_cut;         /* the server said more than text holds */
 	size_t text_len;
-	char text[REPLY_TEXT_SIZE]; /* the lines without codes and ends, LF between them, NUL behind */
+	char text
+	    [REPLY_TEXT_SIZE]; /* the lines without codes and ends, LF between them, NUL behind */
 
 	/* where the parser is */
 	size_t lines, bytes, line_len;

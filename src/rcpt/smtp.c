@@ -39,8 +39,8 @@ smtp_start(struct smtp *smtp, const struct smtp_question *question, const char *
 static void
 say(struct smtp *smtp, const char *verb, const char *argument, const char *end)
 {
-	int len = snprintf(smtp->out + smtp->out_len, sizeof(smtp->out) - smtp->out_len, "%s%s%s\r\n",
-	    verb, argument, end);
+	int len = snprintf(smtp->out + smtp->out_len, sizeof(smtp->out) - smtp->out_len,
+	    "%s%s%s\r\n", verb, argument, end);
 
 	smtp->out_len += (size_t)len;
 }
@@ -212,7 +212,8 @@ static bool
 in_step(const struct smtp *smtp, const char *bytes, size_t len)
 {
 	if (smtp->done)
-		return smtp->answer.stage != SMTP_RCPT || (len >= 3 && memcmp(bytes, "421", 3) == 0);
+		return smtp->answer.stage != SMTP_RCPT ||
+		    (len >= 3 && memcmp(bytes, "421", 3) == 0);
 	return smtp->stage == SMTP_RCPT && smtp->pipelining;
 }
 

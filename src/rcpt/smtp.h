@@ -44,7 +44,8 @@ struct smtp_question {
 struct smtp_answer {
 	enum finding finding;
 	enum smtp_stage stage; /* where it was decided */
-	const char *note;      /* what no reply says: "timeout", "lost", ...; NULL where a reply does */
+	const char
+	    *note; /* what no reply says: "timeout", "lost", ...; NULL where a reply does */
 	/* The reply it comes from; code 0 and empty texts where there was none. */
 	int code;
 	char enhanced[REPLY_ENHANCED_SIZE];
@@ -57,7 +58,7 @@ struct smtp {
 	bool guard_loop; /* a greeting with our own name is ourselves */
 	bool pipelining;
 	bool done;
-	enum smtp_stage stage; /* the reply that is awaited */
+	enum smtp_stage stage;     /* the reply that is awaited */
 	struct smtp_answer answer; /* once done */
 	struct reply reply;
 	size_t out_len; /* bytes of out to send now; the caller takes them and sets 0 */

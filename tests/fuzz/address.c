@@ -73,7 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(unquote(local, path, &domain) == address.local_len);
 	check(memcmp(local, address.local, address.local_len) == 0);
 	check(strlen(domain) == address.domain_len &&
-	      memcmp(domain, address.domain, address.domain_len) == 0);
+	    memcmp(domain, address.domain, address.domain_len) == 0);
 	check_wire(path, address_path(path, &address, "ask.example"));
 	check(strcmp(path + strlen(path) - 12, "@ask.example") == 0);
 
@@ -81,7 +81,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	len = address_key(key, &address, false);
 	check_wire(key, len);
 	check(address_parse(&again, key, len) == ADDRESS_FINE &&
-	      again.local_len == address.local_len);
+	    again.local_len == address.local_len);
 	check(memcmp(again.local, address.local, address.local_len) == 0);
 	check(strcmp(again.key_domain, address.key_domain) == 0);
 	check(again.needs_utf8 == address.needs_utf8);

@@ -26,7 +26,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FILE_MAX  16384
-#define KEYS	  8
+#define KEYS      8
 #define VALUE_MAX 600
 
 static const unsigned char note[CDBFILE_NOTE];
@@ -103,8 +103,8 @@ repair(unsigned char *file, size_t size, size_t tables)
 
 		if (len < 8 || key_len + len > tables - at - 8)
 			break;
-		sum = checksum_add_number(CHECKSUM_START, key_len);
-		sum = checksum_add(sum, file + at + 8, key_len + len - 8);
+		sum = checksum_add(CHECKSUM_START, file + at + 8, key_len);
+		sum = checksum_add(sum, file + at + 8 + key_len, len - 8);
 		number_put64(file + at + key_len + len, sum);
 		at += 8 + key_len + len;
 	}
@@ -124,8 +124,8 @@ repair(unsigned char *file, size_t size, size_t tables)
 	number_put64(value + 16, tables);
 	number_put64(value + 24, blocks);
 	number_put64(value + 32, checksum_add(CHECKSUM_START, file, CDBFILE_CONTENTS));
-	sum = checksum_add_number(CHECKSUM_START, CDBFILE_MARK_LEN);
-	sum = checksum_add(sum, mark + 8, CDBFILE_MARK_LEN + CDBFILE_VALUE_LEN);
+	sum = checksum_add(CHECKSUM_START, mark + 8, CDBFILE_MARK_LEN);
+	sum = checksum_add(sum, mark + 8 + CDBFILE_MARK_LEN, CDBFILE_VALUE_LEN);
 	number_put64(value + CDBFILE_VALUE_LEN, sum);
 	return size;
 }
@@ -136,13 +136,12 @@ is_proven(const unsigned char *file, size_t size, const char *key, size_t key_le
     const unsigned char *value, size_t len)
 {
 	unsigned char bytes[8 + 32 + VALUE_MAX + 8];
-	uint64_t sum = checksum_add_number(CHECKSUM_START, key_len);
+	uint64_t sum = checksum_add(checksum_add(CHECKSUM_START, key, key_len), value, len);
 
 	cdb_pack((unsigned)key_len, bytes);
 	cdb_pack((unsigned)len + 8, bytes + 4);
 	memcpy(bytes + 8, key, key_len);
 	memcpy(bytes + 8 + key_len, value, len);
-	sum = checksum_add(sum, bytes + 8, key_len + len);
 	number_put64(bytes + 8 + key_len + len, sum);
 	return memmem(file, size, bytes, 8 + key_len + len + 8) != NULL;
 }
@@ -197,7 +196,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	check(cdb.tables >= CDBFILE_HEAD && cdb.tables <= cdb.blocks &&
-	      cdb.blocks <= cdb.size && cdb.size == file_len);
+	    cdb.blocks <= cdb.size && cdb.size == file_len);
 	for (int i = 0; i < KEYS + 4; i++) {
 		size_t len = 0, key_len = make_key(key, i);
 		int found = cdbfile_find(&cdb, key, key_len, value, sizeof(value), &len);
@@ -214,7 +213,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(found == -1 || found == (i < KEYS));
 			if (found == 1)
 				check(len == make_value(want, i) &&
-				      memcmp(value, want, len) == 0);
+				    memcmp(value, want, len) == 0);
 		}
 	}
 	cdbfile_close(&cdb);

@@ -42,19 +42,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&record, 0x5a, sizeof(record));
 	if (record_parse(&record, data, size) == 0) {
 		check(strlen(record.ask_domain) < RECORD_NAME_SIZE &&
-		      strlen(record.main_name) < RECORD_NAME_SIZE);
+		    strlen(record.main_name) < RECORD_NAME_SIZE);
 		check_servers(record.servers, record.server_count);
 		len = record_make(value, sizeof(value), &record);
 		check(len > 0 && record_parse(&back, value, len) == 0);
 		check(record_make(again, sizeof(again), &back) == len &&
-		      memcmp(value, again, len) == 0);
+		    memcmp(value, again, len) == 0);
 	} else {
 		check(errno == EPROTO);
 	}
 	if (record_parse_addresses(servers, &count, data, size) == 0) {
 		check_servers(servers, count);
 		check(record_make_addresses(value, sizeof(value), servers, count) == size &&
-		      memcmp(value, data, size) == 0);
+		    memcmp(value, data, size) == 0);
 	} else {
 		check(errno == EPROTO);
 	}

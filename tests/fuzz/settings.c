@@ -25,11 +25,12 @@ check(bool good)
 		abort();
 }
 
+/* Text without blanks and control bytes, and without these. */
 static void
-check_wire(const char *text)
+check_text(const char *text, const char *without)
 {
 	for (; *text != '\0'; text++)
-		check(*text > ' ' && *text <= '~' && *text != '<' && *text != '>');
+		check(*text > ' ' && *text <= '~' && strchr(without, *text) == NULL);
 }
 
 /* What is made is parsed, and made again it is the same. */
@@ -42,7 +43,7 @@ check_pair(const struct settings *settings)
 
 	check(len > 0 && settings_parse(&back, bytes, len) == len);
 	check(settings_make(again, sizeof(again), &back) == len &&
-	      memcmp(bytes, again, len) == 0);
+	    memcmp(bytes, again, len) == 0);
 }
 
 int
@@ -62,14 +63,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		before = settings;
 		why = settings_set(&settings, name, value);
 		check(why == NULL ||
-		      (why[0] != '\0' && memcmp(&settings, &before, sizeof(settings)) == 0));
-		check_wire(settings.helo);
-		check_wire(settings.confirm_sender);
-		check_wire(settings.control_recipient);
-		check_wire(settings.delimiter);
+		    (why[0] != '\0' && memcmp(&settings, &before, sizeof(settings)) == 0));
+		check_text(settings.helo, "<>");
+		check_text(settings.confirm_sender, "<>");
+		check_text(settings.control_recipient, "<>");
+		check_text(settings.delimiter, "@\"\\");
 		check(settings.budget >= 1 && settings.budget <= 300 &&
-		      settings.connect_timeout >= 1 && settings.command_timeout >= 1 &&
-		      settings.cache_limit >= 1);
+		    settings.connect_timeout >= 1 && settings.command_timeout >= 1 &&
+		    settings.cache_limit >= 1);
 		check_pair(&settings);
 		free(value);
 	} else {

@@ -40,7 +40,7 @@ take_output(struct smtp *smtp, const char *path, struct said *said)
 		check(end != NULL && end > p && end[-1] == '\r');
 		len = (size_t)(end - p) - 1;
 		check(memchr(p, '\r', len) == NULL && memchr(p, '\0', len) == NULL &&
-		      said->quit == 0);
+		    said->quit == 0);
 		if (len == 8 && memcmp(p, "EHLO us.", 8) == 0) {
 			check(said->ehlo++ == 0);
 		} else if (len == 8 && memcmp(p, "HELO us.", 8) == 0) {
@@ -153,7 +153,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				snprintf(line, sizeof(line), "\n%d", first.code);
 				check(memmem(heard, heard_len, line, 4) != NULL);
 				check(code == first.code ||
-				      memmem(heard, heard_len, "\n421", 4) != NULL);
+				    memmem(heard, heard_len, "\n421", 4) != NULL);
 				check((flags & LAZY) || replies_before_rcpt < heard_len);
 			}
 		}

@@ -14,7 +14,7 @@
 #define X64 X60 "xxxx"
 
 /* the longest domain, 253 bytes */
-#define D253	    X63 "." X63 "." X63 "." X10 X10 X10 X10 X10 "xxxxxxxxx.x"
+#define D253        X63 "." X63 "." X63 "." X10 X10 X10 X10 X10 "xxxxxxxxx.x"
 #define BYTES(text) text, sizeof(text) - 1
 
 static const struct {
@@ -108,15 +108,15 @@ test_cases(void)
 
 		if (good && kind == ADDRESS_FINE) {
 			good = address_path(path, &address, "") == strlen(cases[i].path) &&
-			       strcmp(path, cases[i].path) == 0 &&
-			       address_key(key, &address, false) == strlen(cases[i].key) &&
-			       strcmp(key, cases[i].key) == 0 &&
-			       address.needs_utf8 == cases[i].needs_utf8;
+			    strcmp(path, cases[i].path) == 0 &&
+			    address_key(key, &address, false) == strlen(cases[i].key) &&
+			    strcmp(key, cases[i].key) == 0 &&
+			    address.needs_utf8 == cases[i].needs_utf8;
 		}
 		if (good && kind != ADDRESS_NO_DOMAIN)
 			good = address.local == cases[i].bytes &&
-			       address.local_len + 1 + address.domain_len == cases[i].len &&
-			       strlen(address.key_domain) == address.domain_len;
+			    address.local_len + 1 + address.domain_len == cases[i].len &&
+			    strlen(address.key_domain) == address.domain_len;
 		if (!ok(good, "%s", cases[i].name))
 			printf("#   kind %d, want %d\n", (int)kind, (int)cases[i].kind);
 	}
@@ -206,8 +206,8 @@ test_random(void)
 			fine++;
 			address_path(path, &address, "");
 			broken += unquote(local, path) != (int)len ||
-				  memcmp(local, bytes, len) != 0 ||
-				  strpbrk(path, "\r\n\t\x7f") != NULL;
+			    memcmp(local, bytes, len) != 0 ||
+			    strpbrk(path, "\r\n\t\x7f") != NULL;
 			break;
 		case ADDRESS_UNSAFE:
 			unsafe++;

@@ -76,9 +76,8 @@ static bool
 same(const struct cache_entry *a, const struct cache_entry *b)
 {
 	return a->finding == b->finding && a->code == b->code &&
-	       strcmp(a->enhanced, b->enhanced) == 0 && strcmp(a->host, b->host) == 0 &&
-	       strcmp(a->text, b->text) == 0 && a->probed == b->probed &&
-	       a->expires == b->expires;
+	    strcmp(a->enhanced, b->enhanced) == 0 && strcmp(a->host, b->host) == 0 &&
+	    strcmp(a->text, b->text) == 0 && a->probed == b->probed && a->expires == b->expires;
 }
 
 static bool
@@ -187,10 +186,10 @@ mended(const char **what)
 	const char *reason;
 
 	return cachefile_maintain(path, false, what) != -1 && !exists(mark) &&
-	       store("after@example.com", FINDING_EXISTS, 5, LIMIT) == 0 &&
-	       find("after@example.com", &entry, &reason) == 1 &&
-	       cachefile_maintain(path, true, what) != -1 &&
-	       cachefile_maintain(path, true, what) == 0;
+	    store("after@example.com", FINDING_EXISTS, 5, LIMIT) == 0 &&
+	    find("after@example.com", &entry, &reason) == 1 &&
+	    cachefile_maintain(path, true, what) != -1 &&
+	    cachefile_maintain(path, true, what) == 0;
 }
 
 static void
@@ -470,7 +469,7 @@ test_damaged_file(void)
 		result = find("user31@example.com", &entry, &reason);
 		found[result + 1]++;
 		right = right && (result != 1 || same(&entry, &want)) &&
-			(result != -1 || *reason != '\0');
+		    (result != -1 || *reason != '\0');
 		store("user32@example.com", FINDING_UNKNOWN, 1000, LIMIT);
 		if (i % 131 == 0 || i < 100)
 			always_mended = always_mended && mended(&what);
@@ -698,12 +697,13 @@ test_memory(void)
 			right = right && (found == -1 || (found == 1 && same(&got, &want)));
 			stored = cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT) == 0;
 		}
-		right = right && (stored == 1 || strcmp(cache_reason(&cache), "out of memory") == 0);
+		right = right &&
+		    (stored == 1 || strcmp(cache_reason(&cache), "out of memory") == 0);
 		cache_close(&cache);
 		allocations_left = INT_MAX;
 	}
-	ok(right && found == 1 && stored == 1, "without memory: trouble, never another answer (%d)",
-	    limit);
+	ok(right && found == 1 && stored == 1,
+	    "without memory: trouble, never another answer (%d)", limit);
 	ok(!exists(mark), "nothing is marked");
 }
 

@@ -61,7 +61,7 @@ take(void *arg, const struct cacheadmin_row *row)
 		struct cache_entry entry = sample(FINDING_EXISTS, 9);
 
 		walk->stored = cache_open(&other, path, 0) == 0 &&
-			       cache_store(&other, "zz@z", 4, &entry, 100000) == 0;
+		    cache_store(&other, "zz@z", 4, &entry, 100000) == 0;
 		cache_close(&other);
 	}
 	return walk->rows == walk->stop_after;

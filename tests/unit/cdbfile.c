@@ -17,6 +17,7 @@
 #include "tap.h"
 
 #define LIMIT 100000000u
+#define BUILT 1700000000
 
 static const unsigned char note[CDBFILE_NOTE] = {1, 2, 3, 4};
 
@@ -64,7 +65,7 @@ build(int fd, int count, uint64_t limit)
 			return -1;
 		}
 	}
-	return cdbwriter_finish(&writer, 1700000000, note);
+	return cdbwriter_finish(&writer, BUILT, note);
 }
 
 enum { INTACT, MISSED, TROUBLE, WRONG };
@@ -106,6 +107,7 @@ all_true(const char *path, int count, int tally[4])
 		tally[TROUBLE] += count;
 		return errno == EPROTO && file.fd == -1;
 	}
+	good = file.built == BUILT && memcmp(file.note, note, sizeof(note)) == 0;
 	for (int i = 0; i < 2 * count; i++) {
 		int said = ask(&file, i);
 
@@ -133,7 +135,7 @@ test_small(void)
 	is_int(build(fd, 20, LIMIT), 0, "a file is written");
 	is_int(cdbfile_open(&file, path), 0, "and opened");
 	fstat(fd, &st);
-	ok(file.built == 1700000000 && memcmp(file.note, note, sizeof(note)) == 0 &&
+	ok(file.built == BUILT && memcmp(file.note, note, sizeof(note)) == 0 &&
 		file.inode == st.st_ino && file.device == st.st_dev &&
 		file.size == (uint64_t)st.st_size,
 	    "it says when it was built, and which file it is");
@@ -158,7 +160,8 @@ test_small(void)
 static void
 test_long(void)
 {
-	static char key[CDBFILE_KEY_MAX + 1], value[CDBFILE_VALUE_MAX + 1], back[CDBFILE_VALUE_MAX];
+	static char key[CDBFILE_KEY_MAX + 1], value[CDBFILE_VALUE_MAX + 1],
+	    back[CDBFILE_VALUE_MAX];
 	char path[64];
 	int fd = memory_file(path);
 	struct cdbwriter writer;
@@ -188,8 +191,8 @@ test_long(void)
 	for (size_t i = 1; i <= 4000; i += i < 600 ? 1 : 97) {
 		memcpy(key, &(uint16_t){(uint16_t)i}, 2);
 		good = good &&
-		       cdbfile_find(&file, key, 2 + i % 1000, back, sizeof(back), &len) == 1 &&
-		       len == i && memcmp(back, value + i % 64, i) == 0;
+		    cdbfile_find(&file, key, 2 + i % 1000, back, sizeof(back), &len) == 1 &&
+		    len == i && memcmp(back, value + i % 64, i) == 0;
 	}
 	ok(good, "every length of key and value comes back");
 	ok(cdbfile_find(&file, "empty", 5, back, 0, &len) == 1 && len == 0,
@@ -223,7 +226,7 @@ agree(unsigned seed, size_t records)
 		good = good && cdbwriter_add(&writer, key, key_len, value, len) == 0;
 	}
 	good = good && cdbwriter_finish(&writer, 1, note) == 0 &&
-	       cdbfile_open(&file, path) == 0 && cdb_init(&theirs, fd) == 0;
+	    cdbfile_open(&file, path) == 0 && cdb_init(&theirs, fd) == 0;
 	srand(seed);
 	for (size_t i = 0; good && i < records; i++) {
 		unsigned char key[40], value[300];
@@ -244,7 +247,7 @@ agree(unsigned seed, size_t records)
 			good = good && got == want && got == !other;
 			if (good && got == 1)
 				good = len + 8 == cdb_datalen(&theirs) &&
-				       memcmp(value, cdb_getdata(&theirs), len) == 0;
+				    memcmp(value, cdb_getdata(&theirs), len) == 0;
 		}
 	}
 	if (good) {
@@ -358,7 +361,7 @@ test_limit(void)
 	}
 	ok(errno == EFBIG && count > 200, "the limit is told by EFBIG, after %d records",
 	    count);
-	is_int(cdbwriter_finish(&writer, 1, note), 0, "what went in makes a file");
+	is_int(cdbwriter_finish(&writer, BUILT, note), 0, "what went in makes a file");
 	fstat(fd, &st);
 	ok(st.st_size > 19000 && st.st_size <= 20000, "of %lld bytes, no more than the limit",
 	    (long long)st.st_size);

@@ -154,8 +154,9 @@ by_rules(int code, int class, int subject, int detail)
 			return rule->finding;
 		if (rule->class != class)
 			continue;
-		if (class == 0 || ((rule->subject == -1 || rule->subject == subject) &&
-				      detail >= rule->from && detail <= rule->to))
+		if (class == 0 ||
+		    ((rule->subject == -1 || rule->subject == subject) &&
+			detail >= rule->from && detail <= rule->to))
 			return rule->finding;
 	}
 }
@@ -173,7 +174,7 @@ test_sweep(void)
 		for (int class = 2; class <= 5; class += 1 + (class == 2)) {
 			for (int subject = 0; subject < 12; subject++) {
 				for (int detail = 0; detail < 130; detail++, replies++) {
-					snprintf(text, sizeof(text), "%d %d.%d.%d x", code,
+					snprintf(text, sizeof(text), "%d %d.%d.%d user", code,
 					    class, subject, detail);
 					if (classify_text(text, "") !=
 						by_rules(code, class, subject, detail) &&
@@ -204,8 +205,9 @@ test_before_rcpt(void)
 	reply_start(&reply);
 	strcpy(reply.enhanced, "5.1.1");
 	for (reply.code = 300; reply.code < 600; reply.code++)
-		good = good && classify_before_rcpt(&reply) ==
-				   (reply.code < 500 ? FINDING_TEMPORARY : FINDING_POLICY);
+		good = good &&
+		    classify_before_rcpt(&reply) ==
+			(reply.code < 500 ? FINDING_TEMPORARY : FINDING_POLICY);
 	ok(good, "before RCPT no code is about the user");
 }
 

@@ -143,7 +143,7 @@ has_key(const char *key)
 	size_t len;
 
 	return have_file &&
-	       cdbfile_find(&file, key, strlen(key), value, sizeof(value), &len) == 1;
+	    cdbfile_find(&file, key, strlen(key), value, sizeof(value), &len) == 1;
 }
 
 static void
@@ -164,12 +164,27 @@ test_domains(void)
 	    "by order, then rowid, NULL last, each server once");
 	is_str(
 	    record_of("plain.example"), "flags=0 ask= main= mode=0 198.51.100.1:25", "plain");
-	is_str(record_of("plain2.example"), record_of("plain.example"), "the same server");
+	is_str(record_of("plain2.example"), "flags=0 ask= main= mode=0 198.51.100.1:25",
+	    "the same server again");
 	is_str(record_of("main"), "none", "a main name is no domain");
 	is_str(record_of("other.example"), "none", "others are not there");
 	is_int(counts.domains, 3, "domains are counted");
 	is_int(counts.servers, 5, "servers are counted, each once");
 	is_int(file.built, 12345, "the time of the build is in it");
+}
+
+static void
+test_same_server(void)
+{
+	build("INSERT INTO domain_ips VALUES ('a.example','198.51.100.1',25,1),"
+	      "('b.example','198.51.100.1',25,1),('c.example','198.51.100.1',25,1);"
+	      "INSERT INTO settings VALUES ('mode','b.example','warn')");
+	is_str(
+	    record_of("a.example"), "flags=0 ask= main= mode=0 198.51.100.1:25", "no settings");
+	is_str(record_of("b.example"), "flags=0 ask= main= mode=1 198.51.100.1:25",
+	    "settings of its own, though its server was there before");
+	is_str(record_of("c.example"), "flags=0 ask= main= mode=0 198.51.100.1:25",
+	    "which the next one has not");
 }
 
 static void
@@ -300,6 +315,7 @@ main(void)
 		return 1;
 	close(fd);
 	test_domains();
+	test_same_server();
 	test_aliases();
 	test_unicode();
 	test_accept();

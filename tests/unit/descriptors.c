@@ -17,7 +17,7 @@ is_null(int fd)
 	struct stat a, b;
 
 	return fstat(fd, &a) == 0 && stat("/dev/null", &b) == 0 && a.st_rdev == b.st_rdev &&
-	       S_ISCHR(a.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	    S_ISCHR(a.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 }
 
 static int

@@ -86,7 +86,7 @@ test_bounds(void)
 		line_start(&line);
 		line_add(&line, big);
 		good = good && line.text[line.len] == '\0' && line.len < LINE_SIZE &&
-		       line.len == strlen(line.text);
+		    line.len == strlen(line.text);
 		big[len] = 'x';
 		for (size_t i = 0; i < 3 * LINE_SIZE; i++) {
 			line_pair_bytes(&line, "key", "\n", 1);
@@ -116,7 +116,7 @@ test_random(void)
 				bytes[b] = (char)rand();
 			line_pair_bytes(&line, "key", bytes, len);
 			good = good && line.len >= last && line.len < LINE_SIZE &&
-			       line.text[line.len] == '\0';
+			    line.text[line.len] == '\0';
 			last = line.len;
 		}
 		full += line.full;

@@ -28,16 +28,15 @@ sample(void)
 static bool
 same(const struct record *a, const struct record *b)
 {
-	bool good =
-	    a->flags == b->flags && strcmp(a->ask_domain, b->ask_domain) == 0 &&
+	bool good = a->flags == b->flags && strcmp(a->ask_domain, b->ask_domain) == 0 &&
 	    strcmp(a->main_name, b->main_name) == 0 && a->server_count == b->server_count &&
 	    strcmp(a->settings.helo, b->settings.helo) == 0 &&
 	    a->settings.budget == b->settings.budget && a->settings.mode == b->settings.mode;
 
 	for (size_t i = 0; good && i < a->server_count; i++)
 		good = a->servers[i].family == b->servers[i].family &&
-		       a->servers[i].port == b->servers[i].port &&
-		       memcmp(a->servers[i].address, b->servers[i].address, 16) == 0;
+		    a->servers[i].port == b->servers[i].port &&
+		    memcmp(a->servers[i].address, b->servers[i].address, 16) == 0;
 	return good;
 }
 
@@ -158,7 +157,7 @@ test_addresses(void)
 	    "addresses come back, without their ports");
 	for (size_t size = 0; size < len; size++)
 		good = good && record_parse_addresses(back, &count, value, size) == -1 &&
-		       record_make_addresses(value + 100, size, record.servers, 2) == 0;
+		    record_make_addresses(value + 100, size, record.servers, 2) == 0;
 	ok(good, "cut ones do not");
 	value[len] = 0;
 	is_int(

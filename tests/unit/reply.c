@@ -89,10 +89,10 @@ is_case(const struct reply *reply, enum reply_state state, size_t used, size_t i
 	if (state == REPLY_GARBAGE)
 		return true;
 	return used == strlen(cases[i].bytes) &&
-	       strcmp(reply->enhanced, cases[i].enhanced) == 0 &&
-	       reply->text_len == strlen(cases[i].text) &&
-	       strcmp(reply->text, cases[i].text) == 0 &&
-	       reply->enhanced_differs == cases[i].differs && !reply->text_cut;
+	    strcmp(reply->enhanced, cases[i].enhanced) == 0 &&
+	    reply->text_len == strlen(cases[i].text) &&
+	    strcmp(reply->text, cases[i].text) == 0 &&
+	    reply->enhanced_differs == cases[i].differs && !reply->text_cut;
 }
 
 static void

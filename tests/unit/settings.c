@@ -2,6 +2,8 @@
  * Settings: what an administrator may write, that a bad value changes nothing, and that what is
  * stored comes back.
  */
+#include <stdlib.h>
+
 #include "base/settings.h"
 #include "tap.h"
 
@@ -174,7 +176,7 @@ test_cases(void)
 		good = (why == NULL) == cases[i].good;
 		if (why != NULL)
 			good = good && why[0] != '\0' &&
-			       memcmp(&settings, &before, sizeof(settings)) == 0;
+			    memcmp(&settings, &before, sizeof(settings)) == 0;
 		good = good && comes_back(&settings);
 		if (!ok(good, "setting %zu: %s = %.40s is %s", i, cases[i].name,
 			strpbrk(cases[i].value, "\r\n\x7f") ? "(...)" : cases[i].value,

@@ -15,7 +15,7 @@ struct conversation {
 	bool needs_utf8, guard, whole;
 	size_t count;
 	char lines[LINES_MAX][300]; /* S, s, -, C, L, = */
-	int number;		    /* of its first line in the file */
+	int number;                 /* of its first line in the file */
 };
 
 static struct smtp smtp;
@@ -50,12 +50,12 @@ next(FILE *file, struct conversation *c)
 			else if (strcmp(value, "whole") == 0)
 				c->whole = true;
 			else if (sscanf(value, "helo %255s", c->helo) != 1 &&
-				 sscanf(value, "sender %255s", c->sender) != 1 &&
-				 sscanf(value, "path %399[^\n]", c->path) != 1 &&
-				 sscanf(value, "own %63s", c->own_ip) != 1)
+			    sscanf(value, "sender %255s", c->sender) != 1 &&
+			    sscanf(value, "path %399[^\n]", c->path) != 1 &&
+			    sscanf(value, "own %63s", c->own_ip) != 1)
 				ok(false, "%s: '%s' is a condition", c->name, line);
 		} else if (line[0] != '\0' && strchr("Ss-CL=", line[0]) != NULL &&
-			   c->count < LINES_MAX) {
+		    c->count < LINES_MAX) {
 			snprintf(c->lines[c->count++], sizeof(c->lines[0]), "%.290s", line);
 		} else if (line[0] != '\0' && line[0] != '#') {
 			ok(false, "%s: '%s' is a line", c->name, line);
@@ -84,8 +84,9 @@ finds(const char *line)
 	const struct smtp_answer *answer = &smtp.answer;
 	int code;
 
-	if (!smtp.done || sscanf(line, "= %31s %31s %31s %d %31s", finding, stage, note, &code,
-			      enhanced) != 5)
+	if (!smtp.done ||
+	    sscanf(line, "= %31s %31s %31s %d %31s", finding, stage, note, &code, enhanced) !=
+		5)
 		return false;
 	snprintf(got, sizeof(got), "= %s %s %s %d %s", finding_name(answer->finding),
 	    smtp_stage_name(answer->stage), answer->note == NULL ? "-" : answer->note,

@@ -72,7 +72,7 @@ warns(const char *rows, const char *want)
 #define ALIAS(values)  "INSERT INTO domain_aliases VALUES " values ";"
 #define ACCEPT(values) "INSERT INTO always_accept VALUES " values ";"
 #define SET(values)    "INSERT INTO settings VALUES " values ";"
-#define A	       "'198.51.100.1'"
+#define A              "'198.51.100.1'"
 
 static void
 test_servers(void)
@@ -88,9 +88,10 @@ test_servers(void)
 	    "domain_ips: rowid 1: domain: '1.5': is a floating point number, must be text\n");
 	bad(SERVER("('a' || char(0) || 'b'," A ",25,1)"),
 	    "domain_ips: rowid 1: domain: 'a\\x00b': has a NUL byte in it\n");
-	bad(SERVER("('a b'," A ",25,1)"), "domain_ips: rowid 1: domain: 'a b': must be a "
-					  "domain, or a name without blanks, control "
-					  "bytes and @\n");
+	bad(SERVER("('a b'," A ",25,1)"),
+	    "domain_ips: rowid 1: domain: 'a b': must be a "
+	    "domain, or a name without blanks, control "
+	    "bytes and @\n");
 	bad(SERVER("('a.example', NULL, 25, 1)"), "domain_ips: rowid 1: ip: NULL: is empty\n");
 	bad(SERVER("('a.example', '300.1.1.1', 25, 1), ('b.example', " A
 		   ",1,1), ('c.example',7,1,1)"),
@@ -111,9 +112,10 @@ test_servers(void)
 	    "domain_ips: rowid 1: port: '25': must be a port from 1 to 65535, or NULL\n");
 	bad(SERVER("('a.example'," A ",25,'first')"),
 	    "domain_ips: rowid 1: order: 'first': must be a whole number, or NULL\n");
-	bad(SERVER("('a b','nowhere!',0,'x')"), "domain_ips: rowid 1: domain: 'a b': must be a "
-						"domain, or a name without blanks, control "
-						"bytes and @\n"); /* one line for each row */
+	bad(SERVER("('a b','nowhere!',0,'x')"),
+	    "domain_ips: rowid 1: domain: 'a b': must be a "
+	    "domain, or a name without blanks, control "
+	    "bytes and @\n"); /* one line for each row */
 }
 
 static void
@@ -152,16 +154,18 @@ test_aliases(void)
 	good(SERVER("('main'," A ",25,1)") ALIAS("('a.example','main'), ('A.example','MAIN')"));
 	bad(ALIAS("('alias','main')"),
 	    "domain_aliases: rowid 1: alias: 'alias': is no domain that mail can be sent to\n");
-	bad(ALIAS("('1.2.3.4','main')"), "domain_aliases: rowid 1: alias: '1.2.3.4': is no "
-					 "domain that mail can be sent to\n");
+	bad(ALIAS("('1.2.3.4','main')"),
+	    "domain_aliases: rowid 1: alias: '1.2.3.4': is no "
+	    "domain that mail can be sent to\n");
 	bad(ALIAS("('a.example',NULL)"), "domain_aliases: rowid 1: domain: NULL: is empty\n");
 	bad(ALIAS("('a.example','b'), ('A.EXAMPLE','c')"),
 	    "domain_aliases: rowid 2: alias: 'A.EXAMPLE': another row has the same alias with "
 	    "another "
 	    "domain\n");
-	warns(ALIAS("('a.example','b')"), "domain_aliases: rowid 1: domain: 'b': has no row in "
-					  "domain_ips: mail for the alias is "
-					  "deferred until it has\n");
+	warns(ALIAS("('a.example','b')"),
+	    "domain_aliases: rowid 1: domain: 'b': has no row in "
+	    "domain_ips: mail for the alias is "
+	    "deferred until it has\n");
 	warns(SERVER("('main'," A ",25,1), ('a.example'," A ",25,1)")
 		  ALIAS("('a.example','main')"),
 	    "domain_aliases: rowid 1: alias: 'a.example': is in domain_ips too: it counts as a "
@@ -192,9 +196,10 @@ test_lists(void)
 	    "always_accept: rowid 2: address: '\"a b\"@a.example': must be written without the "
 	    "quotes "
 	    "around the user\n");
-	warns(ACCEPT("('joe@a.example')"), "always_accept: rowid 1: address: 'a.example': is "
-					   "the domain, and it is in no other table: "
-					   "no effect\n");
+	warns(ACCEPT("('joe@a.example')"),
+	    "always_accept: rowid 1: address: 'a.example': is "
+	    "the domain, and it is in no other table: "
+	    "no effect\n");
 	bad("INSERT INTO local_domains VALUES ('host'); INSERT INTO local_users VALUES ('joe')",
 	    "local_domains: rowid 1: domain: 'host': is no domain that mail can be sent to\n"
 	    "local_users: rowid 1: address: 'joe': must be user@domain or @domain\n");
@@ -226,12 +231,14 @@ test_settings(void)
 	    "settings: rowid 2: value: NULL: is empty\n"
 	    "settings: rowid 3: value: '0': must be a whole number and s or m, from 1s to "
 	    "5m\n");
-	bad(SET("('budget','a.example','9s')"), "settings: rowid 1: domain: 'a.example': this "
-						"setting can only be set for all domains "
-						"(domain NULL)\n");
-	bad(SET("('mode','a b','off')"), "settings: rowid 1: domain: 'a b': must be a domain, "
-					 "or a name without blanks, control "
-					 "bytes and @\n");
+	bad(SET("('budget','a.example','9s')"),
+	    "settings: rowid 1: domain: 'a.example': this "
+	    "setting can only be set for all domains "
+	    "(domain NULL)\n");
+	bad(SET("('mode','a b','off')"),
+	    "settings: rowid 1: domain: 'a b': must be a domain, "
+	    "or a name without blanks, control "
+	    "bytes and @\n");
 	bad(SET("('mode',NULL,'off'), ('mode','','warn'), ('mode','m','off'), "
 		"('mode','M','warn')"),
 	    "settings: rowid 2: value: 'warn': another row has another value for the same "

@@ -42,9 +42,9 @@ test_findings(void)
 
 	for (finding = FINDING_TEMPORARY; finding <= FINDING_AMBIGUOUS; finding++)
 		good = good && finding_parse(&back, finding_name(finding)) && back == finding &&
-		       finding_is_verdict(finding) ==
-			   (finding == FINDING_EXISTS || finding == FINDING_UNKNOWN ||
-			       finding == FINDING_REFUSED);
+		    finding_is_verdict(finding) ==
+			(finding == FINDING_EXISTS || finding == FINDING_UNKNOWN ||
+			    finding == FINDING_REFUSED);
 	ok(good, "every finding has its name, and three are verdicts");
 	is_int(FINDING_TEMPORARY, 0, "zero says nothing");
 	back = FINDING_POLICY;
