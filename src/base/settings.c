@@ -182,8 +182,8 @@ plain_address(const char *text)
 	const char *at = strchr(text, '@');
 
 	return at != NULL && at != text && at - text <= 64 && at[1] != '\0' && at[1] != '.' &&
-	    strlen(at + 1) <= 253 && strpbrk(text, "<>()[]\\,;:\"") == NULL &&
-	    strchr(at + 1, '@') == NULL && printable(text);
+	    strpbrk(text, "<>()[]\\,;:\"") == NULL && strchr(at + 1, '@') == NULL &&
+	    printable(text);
 }
 
 static const char *
@@ -250,10 +250,7 @@ settings_set(struct settings *settings, const char *name, const char *value)
 		if (strcmp(value, "none") == 0)
 			value = "";
 		return set_text(text_of(settings, row), size_of(row), value,
-		    printable(value) && strpbrk(value, "@\"\\") == NULL &&
-			strspn(value,
-			    "abcdefghijklmnopqrstuvwxyz0123456789"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0 &&
+		    strspn(value, "!#$%&'*+-/=?^_`{|}~.") == strlen(value) &&
 			strlen(value) <= 1,
 		    "must be none or one sign such as - or +");
 	}

@@ -48,12 +48,19 @@ intern_hash(const void *bytes, size_t len)
 	return checksum_add(CHECKSUM_START, bytes, len);
 }
 
+/* Where to begin to look. The low bits of a checksum are not even enough for that. */
+static uint32_t
+place_of(const struct intern *intern, uint64_t sum)
+{
+	return (uint32_t)(sum * UINT64_C(0xff51afd7ed558ccd) >> 33) & (intern->slot_count - 1);
+}
+
 void
 intern_announce(const struct intern *intern, uint64_t sum)
 {
 #ifdef __GNUC__
 	if (intern->slot_count > 0)
-		__builtin_prefetch(&intern->slots[(uint32_t)sum & (intern->slot_count - 1)], 1);
+		__builtin_prefetch(&intern->slots[place_of(intern, sum)], 1);
 #else
 	(void)intern, (void)sum;
 #endif
@@ -65,7 +72,7 @@ slot_of(const struct intern *intern, uint64_t sum, const void *bytes, size_t len
 {
 	uint32_t hash = (uint32_t)(sum >> 32);
 
-	for (uint32_t at = (uint32_t)sum;; at++) {
+	for (uint32_t at = place_of(intern, sum);; at++) {
 		struct intern_slot *slot = &intern->slots[at &= intern->slot_count - 1];
 
 		if (slot->number == INTERN_NONE) {

@@ -1,7 +1,6 @@
 #include "batch.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +103,7 @@ write_answers(struct batch *batch)
 static void
 note_done(struct batch *batch, struct item *item)
 {
-	if (item->check.cdb != NULL)
+	if (item->check.cdb != NULL && item->check.verdict == VERDICT_TEMPFAIL)
 		*batch->trouble = true;
 	batch->report(batch->context, &item->check, item->address, item->len);
 }

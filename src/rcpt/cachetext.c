@@ -64,7 +64,9 @@ static void
 add_reply(struct line *reply, const struct cache_entry *entry)
 {
 	line_add_number(reply, entry->code);
-	if (*entry->enhanced != '\0') {
+	/* Where the code stands in front of the text it has been said. */
+	if (*entry->enhanced != '\0' &&
+	    strncmp(entry->text, entry->enhanced, strlen(entry->enhanced)) != 0) {
 		line_add(reply, " ");
 		line_add_foreign(
 		    reply, entry->enhanced, strlen(entry->enhanced), sizeof(entry->enhanced));

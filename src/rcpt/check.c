@@ -32,7 +32,7 @@ checker_open(struct checker *checker, const char *home)
 	checker->self = "";
 	checker->watch = NULL;
 	checker->watch_context = NULL;
-	return cdb_len < PATH_MAX && cache_len < PATH_MAX ? 0 : -1;
+	return cdb_len < CHECK_PATH_SIZE && cache_len < CHECK_PATH_SIZE ? 0 : -1;
 }
 
 void

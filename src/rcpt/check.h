@@ -14,7 +14,6 @@
 #ifndef RCPT_CHECK_H
 #define RCPT_CHECK_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,8 +25,10 @@
 #include "callout.h"
 #include "verdict.h"
 
+#define CHECK_PATH_SIZE 512 /* small: each page touched costs at every start */
+
 struct checker {
-	char cdb_path[PATH_MAX], cache_path[PATH_MAX];
+	char cdb_path[CHECK_PATH_SIZE], cache_path[CHECK_PATH_SIZE];
 	struct cdbfile cdb; /* fd -1: not open */
 	int64_t cdb_looked; /* when its path was last looked at (deadline.h) */
 	const char

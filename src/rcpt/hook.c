@@ -11,8 +11,7 @@
 #include "base/descriptors.h"
 #include "base/line.h"
 
-#define REPLY_FD   4
-#define SPP_FAILED 120 /* the one exit code that qmail-spp looks at: it makes a 451 of it */
+#define REPLY_FD 4
 #define REPLY_WAIT_MS                                                                          \
 	1000 /* for room in a pipe, which a line always has unless somebody plays */
 
@@ -59,12 +58,13 @@ tell(enum hook_form form, enum verdict verdict)
 		/* 100 is "refuse this recipient with my words"; without words it would be a "no". */
 		_exit(write_whole(REPLY_FD, line, len) ? EXIT_REJECT : EXIT_TEMPFAIL);
 	case HOOK_SPP:
+		/* qmail-spp reads the command and ignores the exit code. */
 		if (verdict == VERDICT_ACCEPT)
-			_exit(0);
+			_exit(EXIT_ACCEPT);
 		len = add(line, 0, "E");
 		len = add(line, len, verdict_reply(verdict));
 		len = add(line, len, "\n");
-		_exit(write_whole(answer_fd, line, len) ? 0 : SPP_FAILED);
+		_exit(write_whole(answer_fd, line, len) ? EXIT_ACCEPT : EXIT_TEMPFAIL);
 	case HOOK_PRINT:
 		len = add(line, 0, verdict_reply(verdict));
 		len = add(line, len, "\n");

@@ -176,7 +176,7 @@ self_text(struct line *line)
 	return line->text;
 }
 
-static void
+static _Noreturn void
 run_batch(struct checker *checker, struct options *options)
 {
 	bool trouble;
@@ -188,7 +188,7 @@ run_batch(struct checker *checker, struct options *options)
 	hook_answer(options->form, trouble ? VERDICT_TEMPFAIL : VERDICT_ACCEPT);
 }
 
-static void
+static _Noreturn void
 run_one(struct checker *checker, struct options *options, int64_t started)
 {
 	static struct check check;
