@@ -2,6 +2,7 @@
  * rcptcache: look into the verdict cache and edit it.
  */
 #include <err.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -157,7 +158,8 @@ confine(void)
 		file = strrchr(path, '/');
 		break;
 	case -1:
-		err(TROUBLE, "%s", folder);
+		if (errno != ENOENT) /* cache_open says that better */
+			err(TROUBLE, "%s", folder);
 	}
 }
 
