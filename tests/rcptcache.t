@@ -40,7 +40,7 @@ lines() {
 }
 
 row() {
-	perl tests/lib/cacherow.pl "$@" | sqlite3 "$db"
+	perl tests/lib/cacherow.pl "$@" | sqlite3 -cmd '.timeout 5000' "$db"
 }
 
 now=$(date +%s)
