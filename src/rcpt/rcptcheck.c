@@ -19,6 +19,7 @@
 
 #define ALARM_FIRST  30   /* seconds, until the settings of the domain are known */
 #define ALARM_BEHIND 3000 /* ms behind the deadline: time to write the answer down */
+#define LOG_WAIT     500  /* ms for room in a log's pipe */
 
 static const char usage_text[] =
     "rcptcheck: usage: rcptcheck [-svv] [address] | rcptcheck -b [-v]";
@@ -34,13 +35,16 @@ struct options {
 
 static bool no_stderr; /* nobody reads descriptor 2: log to syslog */
 
+/* A log that nobody drains costs the line, not the answer. */
 static void
 log_line(const struct line *line)
 {
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
 	if (no_stderr) {
 		openlog("rcptcheck", LOG_PID, LOG_MAIL);
 		syslog(LOG_INFO, "%s", line->text + sizeof("rcptcheck:"));
-	} else {
+	} else if (poll(&pollfd, 1, LOG_WAIT) == 1) {
 		(void)line_write(line, STDERR_FILENO);
 	}
 }
