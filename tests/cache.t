@@ -217,6 +217,11 @@ else
 	skip 5 'the user nobody cannot reach this folder'
 fi
 
+fresh
+run env RECIPIENT=nobody.limit@main.test softlimit -f 4000 "$bin/rcptcheck" -v
+is "$code $(field why)" '100 callout' 'a limit on the size of files: SIGXFSZ does not end it'
+like "$err" ' cache=' 'the log says what it could not do'
+
 # A full disk
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
 	fresh

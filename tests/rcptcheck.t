@@ -280,7 +280,7 @@ run env --default-signal=PIPE RECIPIENT=nobody.pipe@main.test "$bin/rcptcheck"
 is "$code" 100 'SIGPIPE in its default state'
 run env --ignore-signal=PIPE RECIPIENT=nobody.pipe2@main.test "$bin/rcptcheck"
 is "$code" 100 'SIGPIPE ignored'
-for signal in TERM INT HUP QUIT SEGV BUS FPE ILL ABRT ALRM XCPU XFSZ USR1 USR2 VTALRM PROF SYS TRAP; do
+for signal in TERM INT HUP QUIT SEGV BUS FPE ILL ABRT ALRM XCPU USR1 USR2 VTALRM PROF SYS TRAP; do
 	before=$(connections silent)
 	RECIPIENT=$signal@silent.test "$bin/rcptcheck" 2>"$work/err" </dev/null >/dev/null &
 	pid=$!
@@ -290,6 +290,24 @@ for signal in TERM INT HUP QUIT SEGV BUS FPE ILL ABRT ALRM XCPU XFSZ USR1 USR2 V
 	is $? 111 "SIG$signal while it waits: 111"
 done
 like "$(cat "$work/err")" '^rcptcheck: verdict=tempfail why=signal$' 'and the log says so'
+env --block-signal=TERM,ALRM RECIPIENT=blocked@silent.test "$bin/rcptcheck" 2>"$work/err" </dev/null >/dev/null &
+pid=$!
+await eval "heard silent | grep -q 'RCPT TO:<blocked@'"
+kill $pid
+wait $pid
+is $? 111 'SIGTERM, blocked by the parent: 111'
+like "$(cat "$work/err")" 'why=signal' 'and at once'
+run perl -MFcntl -e '
+	pipe my $r, my $w or die;
+	my $flags = fcntl $w, F_GETFL, 0;
+	fcntl $w, F_SETFL, $flags | O_NONBLOCK;
+	1 while syswrite $w, "x" x 4096;
+	1 while syswrite $w, "x";
+	fcntl $w, F_SETFL, $flags;
+	open STDERR, ">&", $w;
+	exit(system(@ARGV) >> 8)' env RECIPIENT=user@main.test "$bin/rcptcheck" -v
+ok "a log that nobody drains (exit $code) holds it up no longer than its budget" test "$ms" -lt 15000
+ok 'and makes no reject' test "$code" -ne 100
 mkfifo "$work/pipe"
 cat "$work/pipe" >"$work/four" &
 reader=$!

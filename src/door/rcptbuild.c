@@ -98,6 +98,19 @@ go_home(void)
 		err(EXIT_TEMPFAIL, "%s: make it, or set RCPTCHECK_HOME", home);
 }
 
+/* A home without its folders gets them, as `make install` makes them but for the group of cache. */
+static void
+make_folders(void)
+{
+	if (options.check)
+		return;
+	if (mkdir("data", 0755) == 0)
+		warnx("data: made this folder");
+	if (mkdir("cache", 0770) == 0 && chmod("cache", 02770) == 0)
+		warnx("cache: made this folder: give it to the group of the user who runs "
+		      "rcptcheck (chgrp)");
+}
+
 /* One at a time; the others wait. Returns a descriptor of the folder. */
 static int
 lock_data(void)
@@ -310,6 +323,7 @@ main(int argc, char **argv)
 		usage();
 
 	go_home();
+	make_folders();
 	folder = lock_data();
 	state_load(&old, STATE);
 	state_look(&next, DATABASE, CDB);

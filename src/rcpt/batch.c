@@ -67,22 +67,25 @@ write_answer(struct batch *batch, const struct item *item)
 {
 	const struct check *check = &item->check;
 	char reply[sizeof(check->answer.text) + 8];
-	struct line line;
+	struct line address, rest;
 
 	explain_reply(reply, sizeof(reply), check);
-	line_start(&line);
-	line_add_foreign(&line, item->address, item->len, ADDRESS_MAX);
-	line_add(&line, "\t");
-	line_add(&line, verdict_name(check->verdict));
-	line_add(&line, "\t");
-	line_add(&line, check->why);
-	line_add(&line, "\t");
-	line_add_foreign(&line, reply, strlen(reply), sizeof(reply));
-	if (batch->out_len + line.len + 1 > sizeof(batch->out) && flush(batch) == -1)
+	line_start(&address); /* of its own: an address of nothing but control bytes fills it */
+	line_add_foreign(&address, item->address, item->len, ADDRESS_MAX);
+	line_start(&rest);
+	line_add(&rest, "\t");
+	line_add(&rest, verdict_name(check->verdict));
+	line_add(&rest, "\t");
+	line_add(&rest, check->why);
+	line_add(&rest, "\t");
+	line_add_foreign(&rest, reply, strlen(reply), sizeof(reply));
+	line_add(&rest, "\n");
+	if (batch->out_len + address.len + rest.len > sizeof(batch->out) && flush(batch) == -1)
 		return -1;
-	memcpy(batch->out + batch->out_len, line.text, line.len);
-	batch->out_len += line.len;
-	batch->out[batch->out_len++] = '\n';
+	memcpy(batch->out + batch->out_len, address.text, address.len);
+	batch->out_len += address.len;
+	memcpy(batch->out + batch->out_len, rest.text, rest.len);
+	batch->out_len += rest.len;
 	return 0;
 }
 

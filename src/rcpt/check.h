@@ -3,7 +3,7 @@
  * knows who asks or how the answer is told.
  *
  *	checker_open(&checker, home);
- *	check_start(&checker, &check, address, len, deadline);
+ *	check_start(&checker, &check, address, len, deadline_now());
  *	while (!check.done) {
  *		poll check.callout as callout.h says;
  *		check_step(&checker, &check);

@@ -9,33 +9,36 @@
  * only count where the codes say nothing more than "550". Too many here costs a queued message for
  * an unknown user; one too few can lose mail, so when in doubt a word belongs here.
  */
-static const char *const not_about_the_user[] = {"://", "abuse", "access denied", "administrat",
+static const char *const not_about_the_user[] = {"://", "abuse", "access", "administrat",
     "ahbl", "at the moment", "attack", "auth ", "authent", "authoriz", "backscatter", "badmail",
     "banned", "barracuda", "batv", "black list", "black-list", "blackhole", "blacklist",
-    "block", "bounce", "busy", "callback", "callout", "client", "configur", "connect",
-    "content", "country", "credential", "database", "denied", "dial", "dkim", "dmarc", "dns",
-    "do not host", "domain does", "domain is not", "domain not", "domain unknown", "dsn",
-    "dynamic", "ehlo", "encrypt", "exceed", "excess", "firewall", "flood", "forbid", "forge",
-    "from address", "full", "geo", "gray", "grey", "helo", "host name", "host unknown",
-    "hostname", "infect", "internal", "invalid domain", "ip address", "is listed", "junk",
-    "later", "ldap", "licen", "limit", "listed at", "listed by", "listed in", "listed on",
-    "login", "look up", "lookup", "loop", "mail from", "maintenance", "malware", "message",
-    "mx record", "no such domain", "not allowed", "not host", "not permitted", "null sender",
-    "open proxy", "originat", "overload", "permission", "permit", "phish", "polic", "poor",
-    "prohibit", "prvs", "ptr", "quota", "rate", "rbl", "rcpthosts", "rdns", "relay",
-    "reputation", "resolv", "restrict", "reverse", "score", "secur", "sender", "server error",
-    "server shutting", "service", "size", "slow down", "sorbs", "space", "spam", "spf", "spoof",
-    "ssl", "starttls", "storage", "suspicio", "syntax", "system error", "temporar", "threat",
-    "throttl", "time out", "timed out", "timeout", "tls", "too many", "too much", "trust",
-    "try again", "unknown domain", "unknown host", "unsolicited", "verif", "violat", "virus",
-    "your"};
+    "block", "bounce", "busy", "callback", "callout", "check for new mail", "client",
+    "configur", "connect", "content", "country", "credential", "database", "denied", "dial",
+    "dkim", "dmarc", "dns", "do not host", "domain does", "domain is not", "domain not",
+    "domain unknown", "dsn", "dynamic", "ehlo", "encrypt", "exceed", "excess", "firewall",
+    "flood", "forbid", "forge", "from address", "full", "geo", "gray", "grey", "helo",
+    "host name", "host unknown", "hostname", "infect", "internal", "invalid domain",
+    "ip address", "is listed", "junk", "later", "ldap", "licen", "limit", "listed at",
+    "listed by", "listed in", "listed on", "login", "look up", "lookup", "loop", "mail from",
+    "maintenance", "malware", "message", "mx record", "network", "no such domain",
+    "not allowed", "not host", "not permitted", "null sender", "open proxy", "originat",
+    "overload", "permission", "permit", "phish", "polic", "poor", "prohibit", "prvs", "ptr",
+    "quota", "rate", "rbl", "rcpthosts", "rdns", "relay", "reputation", "resolv", "restrict",
+    "reverse", "route to", "score", "secur", "sender", "server error", "server shutting",
+    "service", "size", "slow down", "sorbs", "space", "spam", "spf", "spoof", "ssl", "starttls",
+    "storage", "suspicio", "syntax", "system error", "temporar", "threat", "throttl",
+    "time out", "timed out", "timeout", "tls", "too many", "too much", "trust", "try again",
+    "unknown domain", "unknown host", "unsolicited", "verif", "violat", "virus", "your"};
 
-/* Words of a refusal that may be one of the user, if only the text also names a user. */
-static const char *const refusals[] = {"cannot", "can't", "error", "fail", "go away", "memory",
-    "not accept", "refus", "reject", "unable", "unaccept"};
-static const char *const users[] = {"account", "address", "addressee", "alias", "exist",
-    "local part", "local-part", "mail box", "mailbox", "name", "no such", "not found", "person",
-    "recipient", "rout", "unknown", "user"};
+/*
+ * And words with which it says that it does mean the user. No list of reasons to refuse us ends, in
+ * all languages; so where the codes say only "550", a text that names no user proves nothing.
+ */
+static const char *const about_the_user[] = {"account", "address", "alias", "benutzer", "boite",
+    "casella", "cuenta", "destinat", "empf", "exist", "gebruiker", "inbox", "invalid", "konto",
+    "local part", "local-part", "mail box", "mailbox", "member", "no such", "nobody",
+    "not found", "not here", "person", "postfach", "recipient", "routable", "routeable",
+    "subscriber", "unknown", "user", "usuario", "utente", "utilisateur"};
 
 enum finding
 classify_before_rcpt(const struct reply *reply)
@@ -124,6 +127,15 @@ has_status_code(const char *text, size_t len)
 	return false;
 }
 
+static bool
+has_letters(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (isalpha((unsigned char)text[i]) || (unsigned char)text[i] >= 0x80)
+			return true;
+	return false;
+}
+
 /*
  * Does the text, when the echo of the address is out of it, speak of anything but the user? The
  * echo goes first since the address is the attacker's text: RCPT TO:<spamhaus@...> must not talk
@@ -153,7 +165,7 @@ speaks_of_something_else(const struct reply *reply, const struct classify_questi
 	if (question->own_ip[0] != '\0' && has_any(text, len, &question->own_ip, 1))
 		return true;
 	return HAS_ANY(text, len, not_about_the_user) ||
-	    (HAS_ANY(text, len, refusals) && !HAS_ANY(text, len, users));
+	    (has_letters(text, len) && !HAS_ANY(text, len, about_the_user));
 }
 
 static bool

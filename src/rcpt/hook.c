@@ -5,13 +5,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/descriptors.h"
 #include "base/line.h"
 
-#define REPLY_FD 4
+#define REPLY_FD        4
+#define ALTERNATE_STACK 32768
 #define REPLY_WAIT_MS                                                                          \
 	1000 /* for room in a pipe, which a line always has unless somebody plays */
 
@@ -91,55 +93,55 @@ way_out(int signal_number)
 }
 
 /*
- * Whatever state of signals was inherited, none ends us with a code that means "accept". SIGKILL is
+ * Whatever state of signals was inherited, none ends us with a code that means "accept": those that
+ * say something lead to the way out, all others that could end a process are blocked. SIGKILL is
  * left, which every hook but one takes for trouble.
  */
 static void
 guard(void)
 {
-	static const int signals[] = {
-	    SIGALRM,
-	    SIGTERM,
-	    SIGINT,
-	    SIGHUP,
-	    SIGQUIT,
-	    SIGSEGV,
-	    SIGBUS,
-	    SIGFPE,
-	    SIGILL,
-	    SIGABRT,
-	    SIGXCPU,
-	    SIGUSR1,
-	    SIGUSR2,
-	    SIGVTALRM,
-	    SIGPROF,
-	    SIGSYS,
-	    SIGTRAP,
-#ifdef SIGPOLL
-	    SIGPOLL,
-#endif
-#ifdef SIGPWR
-	    SIGPWR,
-#endif
-	};
-	struct sigaction action = {.sa_handler = way_out};
-	sigset_t none;
+	static const int handled[] = {SIGALRM, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGSEGV,
+	    SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGSYS, SIGTRAP};
+	static const int harmless[] = {SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU};
+	static char
+	    stack[ALTERNATE_STACK]; /* for a SIGSEGV that says that ours has no room left */
+	struct sigaction action = {.sa_handler = way_out, .sa_flags = SA_ONSTACK};
+	stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	sigset_t blocked;
 
+	(void)sigaltstack(&alternate, NULL);
 	sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-	/* These two become errors of write(2): of the answer's pipe, or of the cache at a file limit. */
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
-	sigaction(SIGXFSZ, &action, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
+		sigaction(handled[i], &action, NULL);
+		sigdelset(&blocked, handled[i]);
+	}
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		sigdelset(&blocked, harmless[i]);
+	/* SIGPIPE and SIGXFSZ: blocked, they are errors of write(2): of the answer's pipe, of the cache at a limit. */
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* Is descriptor 2 the SMTP client's socket, as under inetd or Postfix's spawn? */
+static bool
+stderr_is_protocol(void)
+{
+	struct stat error, other;
+
+	if (fstat(STDERR_FILENO, &error) == -1 || !S_ISSOCK(error.st_mode))
+		return false;
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+		if (fstat(fd, &other) == 0 && other.st_dev == error.st_dev &&
+		    other.st_ino == error.st_ino)
+			return true;
+	return false;
 }
 
 bool
 hook_prepare(enum hook_form form, unsigned seconds)
 {
 	int no_stderr;
+	bool protocol = stderr_is_protocol();
 
 	guarded_form = form;
 	if (descriptors_plug(STDIN_FILENO) == -1 || descriptors_plug(STDOUT_FILENO) == -1 ||
@@ -157,7 +159,9 @@ hook_prepare(enum hook_form form, unsigned seconds)
 	    (descriptors_silence(STDIN_FILENO) == -1 ||
 		descriptors_silence(STDOUT_FILENO) == -1))
 		tell(form, VERDICT_TEMPFAIL);
-	return no_stderr == 1;
+	if (protocol && descriptors_silence(STDERR_FILENO) == -1)
+		tell(form, VERDICT_TEMPFAIL);
+	return no_stderr == 1 || protocol;
 }
 
 void

@@ -23,9 +23,9 @@ enum hook_form {
 
 /*
  * Before anything is opened: fills the holes in descriptors 0 to 2 and 4, and takes 0 and 1, which
- * belong to the SMTP client, out of everybody's reach unless the form speaks on them. From here on a signal, or the alarm after
- * seconds (none if 0), ends the process as a temporary failure. Returns whether descriptor 2 was closed: nobody reads
- * what is written there.
+ * belong to the SMTP client, out of everybody's reach unless the form speaks on them; 2 as well
+ * where it is the same socket. From here on a signal, or the alarm after so many seconds (none if
+ * 0), ends the process as a temporary failure. Returns whether nobody reads a log on descriptor 2.
  */
 bool hook_prepare(enum hook_form form, unsigned seconds);
 
