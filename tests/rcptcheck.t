@@ -290,9 +290,15 @@ for signal in TERM INT HUP QUIT SEGV BUS FPE ILL ABRT ALRM XCPU USR1 USR2 VTALRM
 	is $? 111 "SIG$signal while it waits: 111"
 done
 like "$(cat "$work/err")" '^rcptcheck: verdict=tempfail why=signal$' 'and the log says so'
-env --block-signal=TERM,ALRM RECIPIENT=blocked@silent.test "$bin/rcptcheck" 2>"$work/err" </dev/null >/dev/null &
+: >"$work/whole"
+env --block-signal=TERM,ALRM RECIPIENT=blocked@silent.test "$bin/rcptcheck" 2>"$work/err" <"$work/whole" >"$work/out" &
 pid=$!
 await eval "heard silent | grep -q 'RCPT TO:<blocked@'"
+if [ -e /proc/$pid/fd/0 ]; then
+	is "$(readlink /proc/$pid/fd/0 /proc/$pid/fd/1 | tr '\n' ' ')" '/dev/null /dev/null ' 'descriptors 0 and 1 are /dev/null while it waits'
+else
+	skip 1 'no /proc here'
+fi
 kill $pid
 wait $pid
 is $? 111 'SIGTERM, blocked by the parent: 111'

@@ -1,5 +1,6 @@
 /*
- * Mail addresses as a mail server hands them to its hook: raw, unquoted, and with anything in them.
+ * Mail addresses as a mail server hands them to its hook: raw, unquoted, and with anything in
+ * them.
  */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
@@ -43,8 +44,8 @@ size_t address_path(
     char path[ADDRESS_PATH_SIZE], const struct address *address, const char *ask_domain);
 
 /*
- * For an address that is ADDRESS_FINE: local part, "@", domain in lower case; fold lowers the ASCII letters of
- * the local part too. Returns the length.
+ * For an address that is ADDRESS_FINE: local part, "@", domain in lower case; fold lowers the
+ * ASCII letters of the local part too. Returns the length.
  */
 size_t address_key(char key[ADDRESS_KEY_SIZE], const struct address *address, bool fold);
 

@@ -143,8 +143,8 @@ prove_block(const struct cdbfile *file, const struct block *block)
 }
 
 /*
- * Reads the record at the offset and proves its checksum. Returns 1 when it has this key, with its
- * value; 0 when it has another; -1 for damage.
+ * Reads the record at the offset and proves its checksum. Returns 1 when it has this key, with
+ * its value; 0 when it has another; -1 for damage.
  */
 static int
 read_record(const struct cdbfile *file, uint64_t offset, const void *key, size_t key_len,
@@ -188,9 +188,9 @@ read_record(const struct cdbfile *file, uint64_t offset, const void *key, size_t
 }
 
 /*
- * One walk through the slots from where the key's hash begins to the first empty one. A record that
- * is found proves itself by its checksum. Not to find it is proof only when the table of contents,
- * the slots passed and every record that was compared are as they were written.
+ * One walk through the slots from where the key's hash begins to the first empty one. A record
+ * that is found proves itself by its checksum. Not to find it is proof only when the table of
+ * contents, the slots passed and every record that was compared are as they were written.
  */
 int
 cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value, size_t size,

@@ -20,9 +20,9 @@
  *	4 bytes		for the user of the file (rcptcheck.cdb: enum settings_log and three zeros)
  *	8 bytes		checksum of all these (the checksum any record has)
  *
- * The file is read with pread, never mapped: a look-up needs four short reads, which cost less than
- * the page faults of a map, work under any memory limit, and a file that shrinks under the reader
- * is an error and no signal.
+ * The file is read with pread, never mapped: a look-up needs four short reads, which cost less
+ * than the page faults of a map, work under any memory limit, and a file that shrinks under
+ * the reader is an error and no signal.
  */
 #ifndef BASE_CDBFILE_H
 #define BASE_CDBFILE_H
@@ -54,9 +54,9 @@ struct cdbfile {
 };
 
 /*
- * Opens the file and proves its head. Returns 0, or -1 with errno: EPROTO for a file that is cut,
- * damaged, of another version or no such file at all (cdbfile_reason tells), else that of the
- * system.
+ * Opens the file and proves its head. Returns 0, or -1 with errno: EPROTO for a file that is
+ * cut, damaged, of another version or no such file at all (cdbfile_reason tells), else that of
+ * the system.
  */
 int cdbfile_open(struct cdbfile *file, const char *path);
 
@@ -64,9 +64,9 @@ int cdbfile_open(struct cdbfile *file, const char *path);
 const char *cdbfile_reason(void);
 
 /*
- * Looks a key up. Returns 1 with up to size bytes of the value in value and its length in len; 0
- * when it is proven that no such key is in the file; -1 with errno: EPROTO for damage, EMSGSIZE for
- * a value longer than size, or that of the system.
+ * Looks a key up. Returns 1 with up to size bytes of the value in value and its length in len;
+ * 0 when it is proven that no such key is in the file; -1 with errno: EPROTO for damage,
+ * EMSGSIZE for a value longer than size, or that of the system.
  */
 int cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
     size_t size, size_t *len);

@@ -12,7 +12,10 @@
 #define SLOTS_LEN    16 /* two slots a record, of eight bytes */
 #define HEADER_LEN   8  /* two lengths in front of a record */
 
-/* What a record adds to the finished file: itself, its slots, and their share of a block checksum. */
+/*
+ * What a record adds to the finished file: itself, its slots, and their share of a block
+ * checksum.
+ */
 static uint64_t
 cost(size_t key_len, size_t len)
 {
@@ -197,7 +200,10 @@ cdbwriter_abandon(struct cdbwriter *writer)
 
 	if (writer->finished)
 		return;
-	/* tinycdb frees its lists in cdb_make_finish alone; let it fail on a closed descriptor. */
+	/*
+	 * tinycdb frees its lists in cdb_make_finish alone; let it fail on a closed
+	 * descriptor.
+	 */
 	writer->finished = true;
 	writer->make.cdb_fd = -1;
 	(void)cdb_make_finish(&writer->make);

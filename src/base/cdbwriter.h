@@ -30,13 +30,16 @@ int cdbwriter_add(
     struct cdbwriter *writer, const void *key, size_t key_len, const void *value, size_t len);
 
 /*
- * Writes the hash tables, the checksums and the mark, and syncs the file. fd stays open. Returns 0,
- * or -1 with errno. After a failure of any call only cdbwriter_abandon is left.
+ * Writes the hash tables, the checksums and the mark, and syncs the file. fd stays open.
+ * Returns 0, or -1 with errno. After a failure of any call only cdbwriter_abandon is left.
  */
 int cdbwriter_finish(
     struct cdbwriter *writer, int64_t built, const unsigned char note[CDBFILE_NOTE]);
 
-/* Frees what the writer holds; errno stays. The descriptor and the half-written file are the caller's. */
+/*
+ * Frees what the writer holds; errno stays. The descriptor and the half-written file are the
+ * caller's.
+ */
 void cdbwriter_abandon(struct cdbwriter *writer);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * A 64-bit checksum: over everything we store, so that damage is told from absence, and for "is this
- * the same as last time".
+ * A 64-bit checksum: over everything we store, so that damage is told from absence, and for
+ * "is this the same as last time".
  *
- * Eight bytes at a step, low byte first, each step a bijection of the state and of what goes in: a
- * change confined to eight bytes is always seen, any other but once in 2^64. It guards against
- * disks, cut files and stray writes, not against an adversary: who can write our files needs no
- * collision.
+ * Eight bytes at a step, low byte first, each step a bijection of the state and of what goes
+ * in: a change confined to eight bytes is always seen, any other but once in 2^64. It guards
+ * against disks, cut files and stray writes, not against an adversary: who can write our files
+ * needs no collision.
  */
 #ifndef BASE_CHECKSUM_H
 #define BASE_CHECKSUM_H
@@ -27,8 +27,8 @@ checksum_add_number(uint64_t sum, uint64_t number)
 }
 
 /*
- * The same, followed by these bytes. Their length goes in first, so that no byte can move from one
- * piece to the next; what is left of the last eight bytes is filled up with zeros.
+ * The same, followed by these bytes. Their length goes in first, so that no byte can move from
+ * one piece to the next; what is left of the last eight bytes is filled up with zeros.
  */
 static inline uint64_t
 checksum_add(uint64_t sum, const void *bytes, size_t len)

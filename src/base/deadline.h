@@ -13,7 +13,9 @@ int64_t deadline_now(void);
 /* The earlier of two deadlines. */
 int64_t deadline_earlier(int64_t a, int64_t b);
 
-/* Milliseconds from now until then, as poll(2) takes them: never below 0, never above INT_MAX. */
+/*
+ * Milliseconds from now until then, as poll(2) takes them: never below 0, never above INT_MAX.
+ */
 int deadline_left(int64_t deadline);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * One line of text for a log, a terminal or a reply, built in place and always printable.
  *
- * Foreign bytes go in only through line_add_foreign, line_pair and line_pair_bytes: control bytes,
- * 8-bit bytes and backslashes become \xHH, so that nothing from outside can start a line, forge
- * a key or move a cursor.
+ * Foreign bytes go in only through line_add_foreign, line_pair and line_pair_bytes: control
+ * bytes, 8-bit bytes and backslashes become \xHH, so that nothing from outside can start a
+ * line, forge a key or move a cursor.
  */
 #ifndef BASE_LINE_H
 #define BASE_LINE_H
@@ -30,8 +30,9 @@ void line_add_number(struct line *line, int64_t number);
 void line_add_foreign(struct line *line, const char *bytes, size_t len, size_t max);
 
 /*
- * " key=value" (no blank before the first pair of a line). A value that is empty or holds blanks,
- * double quotes or equals signs is put in double quotes. Values are cut after 400 bytes.
+ * " key=value" (no blank before the first pair of a line). A value that is empty or holds
+ * blanks, double quotes or equals signs is put in double quotes. Values are cut after 400
+ * bytes.
  */
 void line_pair(struct line *line, const char *key, const char *value);
 void line_pair_bytes(struct line *line, const char *key, const char *value, size_t len);

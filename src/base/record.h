@@ -1,7 +1,7 @@
 /*
- * What rcptcheck.cdb says: its keys and values. rcptbuild makes these records and everything on
- * the hot path parses them; this file is the one description of the format, record.c the one
- * make/parse pair. The container below it, with its checksums, is cdbfile.h.
+ * What rcptcheck.cdb says: its keys and values. rcptbuild makes these records and everything
+ * on the hot path parses them; this file is the one description of the format, record.c the
+ * one make/parse pair. The container below it, with its checksums, is cdbfile.h.
  *
  * Keys
  *	"d" domain	a recipient domain (a main name or an alias) as a lower-case A-label; one
@@ -77,7 +77,10 @@ size_t record_make_addresses(
 int record_parse_addresses(struct record_server servers[RECORD_SERVERS_MAX], size_t *count,
     const unsigned char *value, size_t len);
 
-/* "192.0.2.1:25" or "[2001:db8::1]:25", always printable and at most RECORD_SERVER_TEXT - 1 long. */
+/*
+ * "192.0.2.1:25" or "[2001:db8::1]:25", always printable and at most RECORD_SERVER_TEXT - 1
+ * long.
+ */
 #define RECORD_SERVER_TEXT 56
 void record_server_text(char text[RECORD_SERVER_TEXT], const struct record_server *server);
 

@@ -175,7 +175,10 @@ printable(const char *text)
 	return true;
 }
 
-/* Sender and control addresses go onto the wire as they are: dot-strings only (RFC 5321 4.1.2). */
+/*
+ * Sender and control addresses go onto the wire as they are: dot-strings only (RFC 5321
+ * 4.1.2).
+ */
 static bool
 plain_address(const char *text)
 {

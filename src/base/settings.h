@@ -58,13 +58,13 @@ bool settings_global(const char *name);
 int settings_duration(const char *text, uint32_t *seconds);
 
 /*
- * The stored form: for each setting that differs from its default, its number in the table (one
- * byte) and its value: four bytes, low byte first, or one byte of length and the text. A default
- * that changes, or a row that moves, needs a new RECORD_VERSION (record.h).
+ * The stored form: for each setting that differs from its default, its number in the table
+ * (one byte) and its value: four bytes, low byte first, or one byte of length and the text. A
+ * default that changes, or a row that moves, needs a new RECORD_VERSION (record.h).
  *
- * settings_make returns the length, or 0 when it does not fit (nothing to store is length 1: the
- * end mark). settings_parse starts from the defaults and returns the length it used, or 0 when
- * the bytes are no settings.
+ * settings_make returns the length, or 0 when it does not fit (nothing to store is length 1:
+ * the end mark). settings_parse starts from the defaults and returns the length it used, or 0
+ * when the bytes are no settings.
  */
 size_t settings_make(unsigned char *out, size_t size, const struct settings *settings);
 size_t settings_parse(struct settings *settings, const unsigned char *bytes, size_t len);

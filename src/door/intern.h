@@ -34,8 +34,8 @@ struct intern {
 uint32_t intern_add(struct intern *intern, const void *bytes, size_t len);
 
 /*
- * The same in steps, for many at once: announce that a text of this hash is to be added soon, and the
- * memory it needs is fetched meanwhile.
+ * The same in steps, for many at once: announce that a text of this hash is to be added soon,
+ * and the memory it needs is fetched meanwhile.
  */
 uint64_t intern_hash(const void *bytes, size_t len);
 void intern_announce(const struct intern *intern, uint64_t sum);

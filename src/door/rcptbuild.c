@@ -98,7 +98,10 @@ go_home(void)
 		err(EXIT_TEMPFAIL, "%s: make it, or set RCPTCHECK_HOME", home);
 }
 
-/* A home without its folders gets them, as `make install` makes them but for the group of cache. */
+/*
+ * A home without its folders gets them, as `make install` makes them but for the group of
+ * cache.
+ */
 static void
 make_folders(void)
 {

@@ -135,8 +135,9 @@ uint32_t source_name(struct source *source, const char *name);
 uint32_t source_host(struct source *source, const char *bytes, size_t len);
 
 /*
- * Rows of domain_ips wait for a few others to come before they are taken in (SOURCE_WAITING), so that memory is
- * fetched for many at once; source_settle takes the last ones in. This halved the time of a million rows.
+ * Rows of domain_ips wait for a few others to come before they are taken in (SOURCE_WAITING),
+ * so that memory is fetched for many at once; source_settle takes the last ones in. This
+ * halved the time of a million rows.
  */
 int source_add_row(struct source *source, int64_t rowid, const char *domain,
     const struct source_server *server);

@@ -123,7 +123,10 @@ begin(struct batch *batch, struct item *item)
 		batch->asking++;
 }
 
-/* Takes the next line out of what was read. Returns false when none is there, or no room for it. */
+/*
+ * Takes the next line out of what was read. Returns false when none is there, or no room for
+ * it.
+ */
 static bool
 begin_next(struct batch *batch)
 {
@@ -169,7 +172,10 @@ read_input(struct batch *batch)
 	return 0;
 }
 
-/* Waits until input comes, a server speaks, or a time is up; then takes the steps that are due. */
+/*
+ * Waits until input comes, a server speaks, or a time is up; then takes the steps that are
+ * due.
+ */
 static int
 wait_and_step(struct batch *batch, bool want_input, int64_t wake)
 {

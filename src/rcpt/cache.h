@@ -1,10 +1,10 @@
 /*
  * The verdict cache, cache/verdicts.db: what primaries have said about addresses, until it
- *expires.
+ * expires.
  *
  * It is disposable. rcptcheck opens, reads and writes it, never creates, unlinks or repairs it
  * (cachefile.h does, for rcptbuild); any trouble here means going on without it. A row, of
- *which cacherow.c is the one make/parse pair:
+ * which cacherow.c is the one make/parse pair:
  *
  *	address		local part as given (or folded), "@", domain in lower case: the key
  *	class		finding_name of EXISTS, UNKNOWN or REFUSED
@@ -15,10 +15,10 @@
  *	probed		when it was asked, seconds since 1970
  *	expires		until when it holds by itself, seconds since 1970
  *	checksum	of all above (checksum.h); a row without the right one is damage, not
- *absence
+ * absence
  *
- * A call that meets damage leaves an empty file beside the database, its name with CACHE_DAMAGED
- * behind it, so that rcptbuild looks into it at its next run.
+ * A call that meets damage leaves an empty file beside the database, its name with
+ * CACHE_DAMAGED behind it, so that rcptbuild looks into it at its next run.
  */
 #ifndef RCPT_CACHE_H
 #define RCPT_CACHE_H

@@ -25,7 +25,9 @@
 #define SWEEP_EVERY 3600       /* seconds between removals of old rows */
 #define MODE        0660       /* the hook's user writes through the folder's group */
 
-/* SQLite's lock bytes (sqlite.org/fileformat2.html, 1.2.2): PENDING, RESERVED, 510 of SHARED. */
+/*
+ * SQLite's lock bytes (sqlite.org/fileformat2.html, 1.2.2): PENDING, RESERVED, 510 of SHARED.
+ */
 #define LOCK_START  0x40000000
 #define LOCK_LENGTH 512
 

@@ -61,8 +61,8 @@ hang_up(struct callout *callout)
 }
 
 /*
- * Keeps the answer of the server just asked if it says more than what is there: a statement about
- * the address ends the callout, and "policy" is better known than "temporary".
+ * Keeps the answer of the server just asked if it says more than what is there: a statement
+ * about the address ends the callout, and "policy" is better known than "temporary".
  */
 static void
 keep_answer(struct callout *callout)
@@ -104,7 +104,10 @@ send_output(struct callout *callout)
 	if (smtp->out_len == 0)
 		return;
 	watch(callout, '>', smtp->out, smtp->out_len);
-	/* A few hundred bytes into an empty socket buffer: what does not fit is a lost connection. */
+	/*
+	 * A few hundred bytes into an empty socket buffer: what does not fit is a lost
+	 * connection.
+	 */
 	if (send(callout->fd, smtp->out, smtp->out_len, MSG_NOSIGNAL) != (ssize_t)smtp->out_len)
 		smtp_lost(smtp, "lost");
 	smtp->out_len = 0;

@@ -1,6 +1,7 @@
 /*
- * A callout: asks the servers of a domain, one after the other, until one makes a statement about
- * the address or none is left. Non-blocking; the caller polls, so that many can run side by side.
+ * A callout: asks the servers of a domain, one after the other, until one makes a statement
+ * about the address or none is left. Non-blocking; the caller polls, so that many can run side
+ * by side.
  *
  *	callout_start(&callout, ...);
  *	while (!callout.done) {
@@ -30,7 +31,9 @@ struct callout {
 	short events; /* POLLIN or POLLOUT */
 	int64_t wake; /* step again at this time (deadline.h) at the latest */
 
-	/* when done: the answer, and the server it is from (its text is "" if none was asked) */
+	/*
+	 * when done: the answer, and the server it is from (its text is "" if none was asked)
+	 */
 	struct smtp_answer answer;
 	char host[RECORD_SERVER_TEXT];
 
@@ -47,8 +50,8 @@ struct callout {
 };
 
 /*
- * Begins to ask the servers of the record about path (address_path). record, self, path and the context of watch must
- * outlive the callout. watch may be NULL.
+ * Begins to ask the servers of the record about path (address_path). record, self, path and
+ * the context of watch must outlive the callout. watch may be NULL.
  */
 void callout_start(struct callout *callout, const struct record *record, const char *self,
     const char *path, bool needs_utf8, int64_t deadline, callout_watch *watch,

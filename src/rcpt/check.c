@@ -60,8 +60,8 @@ cdb_trouble(void)
 }
 
 /*
- * Opens the CDB, or its successor when another file has taken its name. A successor that fails its
- * checks leaves the old one in use. Returns 0, or -1 with errno when there is none to use.
+ * Opens the CDB, or its successor when another file has taken its name. A successor that fails
+ * its checks leaves the old one in use. Returns 0, or -1 with errno when there is none to use.
  */
 static int
 use_cdb(struct checker *checker)
@@ -133,7 +133,9 @@ decide_by_action(struct check *check, uint32_t action, const char *why)
 	decide_by_mode(check, action == ACTION_ACCEPT ? VERDICT_ACCEPT : VERDICT_TEMPFAIL, why);
 }
 
-/* The one place where a "no" is made: only of a finding that is a statement about the address. */
+/*
+ * The one place where a "no" is made: only of a finding that is a statement about the address.
+ */
 static void
 decide_by_finding(struct check *check, enum finding finding, const char *why)
 {
@@ -162,7 +164,10 @@ decide_by_entry(struct check *check, const struct cache_entry *entry)
 	decide_by_finding(check, entry->finding, "cache");
 }
 
-/* Looks for always_accept rows of this very address. Returns true when that decided, or failed. */
+/*
+ * Looks for always_accept rows of this very address. Returns true when that decided, or
+ * failed.
+ */
 static bool
 decide_by_list(struct checker *checker, struct check *check)
 {
@@ -184,8 +189,8 @@ decide_by_list(struct checker *checker, struct check *check)
 }
 
 /*
- * From now on, and until the next try, there is no cache. One bad row is no reason for that: it is
- * as if it were not there, and the answer to come takes its place.
+ * From now on, and until the next try, there is no cache. One bad row is no reason for that:
+ * it is as if it were not there, and the answer to come takes its place.
  */
 static void
 lose_cache(struct checker *checker, struct check *check)

@@ -1,6 +1,6 @@
 /*
- * The check: one recipient, one verdict. CDB, cache and callout come together here; nothing here
- * knows who asks or how the answer is told.
+ * The check: one recipient, one verdict. CDB, cache and callout come together here; nothing
+ * here knows who asks or how the answer is told.
  *
  *	checker_open(&checker, home);
  *	check_start(&checker, &check, address, len, deadline_now());
@@ -9,7 +9,8 @@
  *		check_step(&checker, &check);
  *	}
  *
- * Many checks may be under way at once. A checker notices a replaced CDB with the next question.
+ * Many checks may be under way at once. A checker notices a replaced CDB with the next
+ * question.
  */
 #ifndef RCPT_CHECK_H
 #define RCPT_CHECK_H

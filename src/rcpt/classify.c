@@ -5,9 +5,10 @@
 #include <strings.h>
 
 /*
- * Words that a server uses when it refuses us, the domain or the moment, and not the user. They
- * only count where the codes say nothing more than "550". Too many here costs a queued message for
- * an unknown user; one too few can lose mail, so when in doubt a word belongs here.
+ * Words that a server uses when it refuses us, the domain or the moment, and not the user.
+ * They only count where the codes say nothing more than "550". Too many here costs a queued
+ * message for an unknown user; one too few can lose mail, so when in doubt a word belongs
+ * here.
  */
 static const char *const not_about_the_user[] = {"://", "abuse", "access", "administrat",
     "ahbl", "at the moment", "attack", "auth ", "authent", "authoriz", "backscatter", "badmail",
@@ -31,8 +32,9 @@ static const char *const not_about_the_user[] = {"://", "abuse", "access", "admi
     "unknown domain", "unknown host", "unsolicited", "verif", "violat", "virus", "your"};
 
 /*
- * And words with which it says that it does mean the user. No list of reasons to refuse us ends, in
- * all languages; so where the codes say only "550", a text that names no user proves nothing.
+ * And words with which it says that it does mean the user. No list of reasons to refuse us
+ * ends, in all languages; so where the codes say only "550", a text that names no user proves
+ * nothing.
  */
 static const char *const about_the_user[] = {"account", "address", "alias", "benutzer", "boite",
     "casella", "cuenta", "destinat", "empf", "exist", "gebruiker", "inbox", "invalid", "konto",
@@ -137,9 +139,9 @@ has_letters(const char *text, size_t len)
 }
 
 /*
- * Does the text, when the echo of the address is out of it, speak of anything but the user? The
- * echo goes first since the address is the attacker's text: RCPT TO:<spamhaus@...> must not talk
- * its way past the check.
+ * Does the text, when the echo of the address is out of it, speak of anything but the user?
+ * The echo goes first since the address is the attacker's text: RCPT TO:<spamhaus@...> must
+ * not talk its way past the check.
  */
 static bool
 speaks_of_something_else(const struct reply *reply, const struct classify_question *question)

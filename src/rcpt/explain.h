@@ -23,7 +23,10 @@ void explain_line(struct line *line, const struct check *check, const char *addr
 /* Is it to be logged at this level? */
 bool explain_wanted(const struct check *check, enum settings_log level);
 
-/* The reply of the server, now or when the cache was filled: "550 5.1.1 text", or "" without one. */
+/*
+ * The reply of the server, now or when the cache was filled: "550 5.1.1 text", or "" without
+ * one.
+ */
 void explain_reply(char *text, size_t size, const struct check *check);
 
 #endif

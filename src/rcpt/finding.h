@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* Zero says nothing. Only EXISTS, UNKNOWN and REFUSED are about the address; only they are cached. */
+/*
+ * Zero says nothing. Only EXISTS, UNKNOWN and REFUSED are about the address; only they are
+ * cached.
+ */
 enum finding {
 	FINDING_TEMPORARY = 0, /* no statement now: 4xx, time-out, lost connection, garbage */
 	FINDING_EXISTS,

@@ -57,7 +57,10 @@ tell(enum hook_form form, enum verdict verdict)
 			break;
 		len = add(line, 0, verdict_reply(verdict));
 		len = add(line, len, "\n");
-		/* 100 is "refuse this recipient with my words"; without words it would be a "no". */
+		/*
+		 * 100 is "refuse this recipient with my words"; without words it would be a
+		 * "no".
+		 */
 		_exit(write_whole(REPLY_FD, line, len) ? EXIT_REJECT : EXIT_TEMPFAIL);
 	case HOOK_SPP:
 		/* qmail-spp reads the command and ignores the exit code. */
@@ -93,9 +96,9 @@ way_out(int signal_number)
 }
 
 /*
- * Whatever state of signals was inherited, none ends us with a code that means "accept": those that
- * say something lead to the way out, all others that could end a process are blocked. SIGKILL is
- * left, which every hook but one takes for trouble.
+ * Whatever state of signals was inherited, none ends us with a code that means "accept": those
+ * that say something lead to the way out, all others that could end a process are blocked.
+ * SIGKILL is left, which every hook but one takes for trouble.
  */
 static void
 guard(void)
@@ -118,7 +121,10 @@ guard(void)
 	}
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
 		sigdelset(&blocked, harmless[i]);
-	/* SIGPIPE and SIGXFSZ: blocked, they are errors of write(2): of the answer's pipe, of the cache at a limit. */
+	/*
+	 * SIGPIPE and SIGXFSZ: blocked, they are errors of write(2): of the answer's pipe, of
+	 * the cache at a limit.
+	 */
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 

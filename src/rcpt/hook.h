@@ -1,9 +1,9 @@
 /*
- * How a mail server calls the check and is told the answer: the forms of rcptcheck(8), and the way
- * out that is taken when nothing else is left.
+ * How a mail server calls the check and is told the answer: the forms of rcptcheck(8), and the
+ * way out that is taken when nothing else is left.
  *
- * This module owns the descriptors of the process. The calls do not return errors: where one can't
- * do its work, the process ends as a temporary failure.
+ * This module owns the descriptors of the process. The calls do not return errors: where one
+ * can't do its work, the process ends as a temporary failure.
  */
 #ifndef RCPT_HOOK_H
 #define RCPT_HOOK_H
@@ -22,10 +22,11 @@ enum hook_form {
 };
 
 /*
- * Before anything is opened: fills the holes in descriptors 0 to 2 and 4, and takes 0 and 1, which
- * belong to the SMTP client, out of everybody's reach unless the form speaks on them; 2 as well
- * where it is the same socket. From here on a signal, or the alarm after so many seconds (none if
- * 0), ends the process as a temporary failure. Returns whether nobody reads a log on descriptor 2.
+ * Before anything is opened: fills the holes in descriptors 0 to 2 and 4, and takes 0 and 1,
+ * which belong to the SMTP client, out of everybody's reach unless the form speaks on them; 2
+ * as well where it is the same socket. From here on a signal, or the alarm after so many
+ * seconds (none if 0), ends the process as a temporary failure. Returns whether nobody reads a
+ * log on descriptor 2.
  */
 bool hook_prepare(enum hook_form form, unsigned seconds);
 

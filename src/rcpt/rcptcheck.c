@@ -1,6 +1,6 @@
 /*
- * rcptcheck: does this recipient exist? Started once per RCPT by qmail-smtpd's RCPTCHECK hook and its
- * like; see rcptcheck(8).
+ * rcptcheck: does this recipient exist? Started once per RCPT by qmail-smtpd's RCPTCHECK hook
+ * and its like; see rcptcheck(8).
  */
 #include <errno.h>
 #include <poll.h>
@@ -162,7 +162,9 @@ parse_options(struct options *options, int argc, char **argv)
 		options->form = HOOK_BATCH;
 }
 
-/* What tcpserver says of our own end, as record_server_text writes it: no callout goes there. */
+/*
+ * What tcpserver says of our own end, as record_server_text writes it: no callout goes there.
+ */
 static const char *
 self_text(struct line *line)
 {

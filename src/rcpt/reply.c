@@ -82,9 +82,10 @@ take_enhanced(struct reply *reply, const char *code, size_t len)
 }
 
 /*
- * The codes of a line: in front of its text, as RFC 2034 has it, and behind each "#", as in qmail's
- * "(#5.1.1)", chkuser's "(#5.1.1 - chkuser)" and the "#5.1.0" in front that some appliances write.
- * Not inside a word or angle brackets: that is the address we asked for, the attacker's text.
+ * The codes of a line: in front of its text, as RFC 2034 has it, and behind each "#", as in
+ * qmail's "(#5.1.1)", chkuser's "(#5.1.1 - chkuser)" and the "#5.1.0" in front that some
+ * appliances write. Not inside a word or angle brackets: that is the address we asked for, the
+ * attacker's text.
  */
 static void
 find_enhanced(struct reply *reply, const char *text, size_t len)

@@ -2,8 +2,8 @@
  * SMTP replies (RFC 5321 4.2): bytes in, one reply out. No I/O.
  *
  * Read leniently where that is harmless (a bare LF ends a line, text may be anything), and
- * strictly where a mistake could make a "no" of nothing: a line without a code, codes that differ
- * from line to line, endless replies are garbage.
+ * strictly where a mistake could make a "no" of nothing: a line without a code, codes that
+ * differ from line to line, endless replies are garbage.
  */
 #ifndef RCPT_REPLY_H
 #define RCPT_REPLY_H
@@ -26,8 +26,8 @@ enum reply_state {
 struct reply {
 	int code; /* 200 to 599, of the last line */
 	/*
-	 * The enhanced status code (RFC 3463) in front of a line's text, or behind a "#" in it, as
-	 * qmail writes "(#5.1.1)": that of whichever line has one. "" where none has.
+	 * The enhanced status code (RFC 3463) in front of a line's text, or behind a "#" in
+	 * it, as qmail writes "(#5.1.1)": that of whichever line has one. "" where none has.
 	 */
 	char enhanced[REPLY_ENHANCED_SIZE];
 	bool enhanced_differs; /* lines carry different ones: they prove nothing */

@@ -100,7 +100,10 @@ conclude(struct smtp *smtp, enum finding finding, const char *note)
 	say(smtp, "QUIT", "", "");
 }
 
-/* Does the EHLO reply have this keyword, in a line of its own after the first (RFC 5321 4.1.1.1)? */
+/*
+ * Does the EHLO reply have this keyword, in a line of its own after the first (RFC 5321
+ * 4.1.1.1)?
+ */
 static bool
 offers(const struct reply *reply, const char *keyword)
 {
@@ -205,8 +208,9 @@ take_reply(struct smtp *smtp)
 }
 
 /*
- * May these bytes follow the reply just taken? Only the reply to a pipelined RCPT may, or a 421 that
- * closes the connection. Else the server is not in step with us, and no "no" of it can be trusted.
+ * May these bytes follow the reply just taken? Only the reply to a pipelined RCPT may, or a
+ * 421 that closes the connection. Else the server is not in step with us, and no "no" of it
+ * can be trusted.
  */
 static bool
 in_step(const struct smtp *smtp, const char *bytes, size_t len)

@@ -1,7 +1,7 @@
 /*
- * An SMTP client that asks one question, "MAIL FROM:<sender>, RCPT TO:<path>: do you take it?", and
- * never sends a message. No I/O: the caller moves bytes both ways and says when the connection is
- * lost or too slow, so that the same machine runs under any loop.
+ * An SMTP client that asks one question, "MAIL FROM:<sender>, RCPT TO:<path>: do you take
+ * it?", and never sends a message. No I/O: the caller moves bytes both ways and says when the
+ * connection is lost or too slow, so that the same machine runs under any loop.
  *
  *	GREETING -> EHLO [-> HELO] -> MAIL -> RCPT -> DONE
  *
@@ -72,7 +72,10 @@ void smtp_start(struct smtp *smtp, const struct smtp_question *question, const c
 /* Takes bytes from the server; may leave output, and may be done then. */
 void smtp_input(struct smtp *smtp, const char *bytes, size_t len);
 
-/* The connection is gone, or the time is up: done, without a statement. note is a constant text. */
+/*
+ * The connection is gone, or the time is up: done, without a statement. note is a constant
+ * text.
+ */
 void smtp_lost(struct smtp *smtp, const char *note);
 
 #endif
