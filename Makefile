@@ -3,7 +3,7 @@
 CC	:= $(shell head -n 1 conf-cc)
 HOME_DIR := $(shell head -n 1 conf-home)
 B	:= build
-CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -DCONF_HOME='"$(HOME_DIR)"'
+CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
 PROGRAMS := rcpt/rcptcheck rcpt/rcptcache door/rcptbuild
 STATIC	:= rcptcheck
@@ -125,6 +125,8 @@ install: all
 	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
 	install -d -m 0755 $(H)/data $(H)/relay $(H)/run
 	install -d -m 2770 $(H)/cache
+	@getent group $(HOOK_GROUP) >/dev/null || \
+		echo "install: there is no group '$(HOOK_GROUP)' here, so $(H)/cache keeps the group it was made with" >&2
 	if getent group $(HOOK_GROUP) >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		chown root:$(HOOK_GROUP) $(H)/cache && chmod 2770 $(H)/cache; fi
 	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \

@@ -16,6 +16,7 @@ rcpt policy*: 550 5.7.1 go away
 SCRIPT
 primary main.test "$port"
 sql "INSERT INTO domain_aliases VALUES ('alias.test', 'main.test')"
+primary dead.test "$(free_port)"
 build
 
 asked() { # ADDRESS: how often the peer was
@@ -76,11 +77,15 @@ verdict nobody.old@main.test '100 callout' 'an expired yes too'
 shift_time old2@main.test unknown 550 4000 80000
 verdict old2@main.test '0 callout' 'a no older than negative_recheck is asked again'
 verdict old2@main.test '0 cache' 'and the new answer takes its place'
-shift_time later.old@main.test unknown 550 4000 80000
-verdict later.old@main.test '100 cache' 'nobody can say: the old no still counts'
+shift_time old@dead.test unknown 550 4000 80000
+verdict old@dead.test '100 cache' 'nobody can say: the old no still counts'
 is "$(field recheck)" failed 'and the log says why'
-shift_time later.old@main.test unknown 550 90000 -10
-verdict later.old@main.test '0 unreachable' 'but not for ever'
+shift_time old@dead.test unknown 550 90000 -10
+verdict old@dead.test '0 unreachable' 'but not for ever'
+shift_time later.old@main.test unknown 550 4000 80000
+verdict later.old@main.test '0 unreachable' 'a server that answers otherwise, if only with later, takes the old no back'
+shift_time policy.old@main.test unknown 550 4000 80000
+verdict policy.old@main.test '0 policy' 'and so does one that refuses us'
 shift_time future@main.test unknown 550 -5000 90000
 verdict future@main.test '0 callout' 'a row from the future proves nothing'
 sql "INSERT INTO settings VALUES ('positive_expire', NULL, '1s');

@@ -45,9 +45,13 @@ is $code 111 "an argument: 111"
 run env RCPTCHECK_HOME="$work/nowhere" "$bin/rcptbuild"
 is $code 111 "no home: 111"
 like "$err" "nowhere" "and the message names it"
-mkdir "$work/nodata"
-run env RCPTCHECK_HOME="$work/nodata" "$bin/rcptbuild"
-is $code 111 "no data: 111"
+mkdir "$work/bare"
+run env RCPTCHECK_HOME="$work/bare" "$bin/rcptbuild" -n
+is $code 111 "-n makes no folders: 111"
+run env RCPTCHECK_HOME="$work/bare" "$bin/rcptbuild"
+is $code 0 "a bare home gets its folders"
+is "$(mode "$work/bare/data") $(mode "$work/bare/cache")" "755 2770" "with their modes"
+like "$err" "chgrp" "and a word on the group of cache"
 
 # --- the first run
 
@@ -345,13 +349,13 @@ wait
 is "$(cat "$work"/code.? | sort -u)" 0 "six at once: all 0"
 is "$(cat "$work"/many.? | grep -c domains)" 1 "one compiles, the others see it"
 ok "rightly" has dmany.example
-flock "$RCPTCHECK_HOME/data" sleep 1.5 &
-await 5 eval '! flock -n "$RCPTCHECK_HOME/data" true'
+flock "$RCPTCHECK_HOME/data/rcptbuild.lock" sleep 1.5 &
+await 5 eval '! flock -n "$RCPTCHECK_HOME/data/rcptbuild.lock" true'
 run "$bin/rcptbuild" -f
 is $code 0 "a lock is waited for"
 ok "as long as it is held" test "$ms" -gt 700
-flock "$RCPTCHECK_HOME/data" sleep 3 &
-await 5 eval '! flock -n "$RCPTCHECK_HOME/data" true'
+flock "$RCPTCHECK_HOME/data/rcptbuild.lock" sleep 3 &
+await 5 eval '! flock -n "$RCPTCHECK_HOME/data/rcptbuild.lock" true'
 run "$bin/rcptbuild" -n
 ok "-n does not wait" test "$ms" -lt 2000
 wait
@@ -415,10 +419,49 @@ ok "a domain with an umlaut is there as U-label" has "dbücher.example"
 # --- trouble with the verdict cache is a warning
 
 rm -rf "$RCPTCHECK_HOME/cache"
+: >"$RCPTCHECK_HOME/cache"
 primary nocache.example 25 198.51.100.1
 rcptbuild
-is "$code $err" "0 " "no folder cache: 0"
-rcptbuild -v
-like "$err" "no folder cache" "which -v tells"
+is $code 0 "a cache that cannot be kept: 0"
+like "$err" "warning: cache/verdicts.db: .*verdicts are not remembered" "and a warning"
+
+# --- a database that is lost is not one without domains
+
+make_home lost
+build
+primary s.example 25 198.51.100.1
+build
+rm "$db"
+rcptbuild
+is $code 111 "the database is gone: 111"
+like "$err" "rcptcheck.db is gone or empty.*restore it" "and the message says what to do"
+: >"$db"
+rcptbuild
+is $code 111 "it is empty: 111"
+rm "$db"
+is "$(sum | grep -c rcptcheck.cdb)" 1 "the CDB stays"
+ok "and has the domain" has ds.example
+rm "$cdb"
+rcptbuild
+is $code 0 "without the CDB it begins anew"
+
+# --- a database elsewhere
+
+make_home elsewhere
+build
+mv "$db" "$work/real.db"
+ln -s "$work/real.db" "$db"
+sqlite3 "$work/real.db" "PRAGMA journal_mode = WAL" >/dev/null
+settle
+mkfifo "$work/wal-editor"
+sqlite3 "$work/real.db" <"$work/wal-editor" >/dev/null 2>&1 &
+exec 7>"$work/wal-editor"
+echo "INSERT INTO domain_ips VALUES ('linked.example', '198.51.100.1', NULL, NULL);" >&7
+# shellcheck disable=SC2016
+await 10 eval '[ "$(sqlite3 "$work/real.db" "SELECT count(*) FROM domain_ips")" = 1 ]'
+rcptbuild
+ok "a row in the write-ahead log behind a link is seen" has dlinked.example
+exec 7>&-
+wait
 
 done_testing

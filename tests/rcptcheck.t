@@ -280,7 +280,7 @@ run env --default-signal=PIPE RECIPIENT=nobody.pipe@main.test "$bin/rcptcheck"
 is "$code" 100 'SIGPIPE in its default state'
 run env --ignore-signal=PIPE RECIPIENT=nobody.pipe2@main.test "$bin/rcptcheck"
 is "$code" 100 'SIGPIPE ignored'
-for signal in TERM INT HUP QUIT SEGV BUS FPE ILL ABRT ALRM XCPU USR1 USR2 VTALRM PROF SYS TRAP; do
+for signal in HUP INT QUIT SEGV BUS FPE ILL ABRT ALRM XCPU SYS TRAP TERM; do
 	before=$(connections silent)
 	RECIPIENT=$signal@silent.test "$bin/rcptcheck" 2>"$work/err" </dev/null >/dev/null &
 	pid=$!
@@ -325,6 +325,15 @@ wait $pid
 is $? 100 'with a pipe on 4 the exit code is that for a line'
 wait $reader
 like "$(cat "$work/four")" '^451 4\.4\.3 ' 'and the way out writes it'
+
+RECIPIENT=others@silent.test "$bin/rcptcheck" 2>"$work/err" </dev/null >/dev/null &
+pid=$!
+await eval "heard silent | grep -q 'RCPT TO:<others@'"
+for signal in PIPE XFSZ USR1 USR2 VTALRM PROF CHLD WINCH URG CONT; do
+	kill -s $signal $pid 2>/dev/null
+done
+wait $pid
+is $? 111 'and no other signal ends it in another way'
 
 # Odd addresses: nothing unclean on a wire or in a log
 

@@ -6,8 +6,9 @@
  * Keys
  *	"d" domain	a recipient domain (a main name or an alias) as a lower-case A-label; one
  *			more for its U-label where that differs, so that no reader needs IDN
- *	"l" address	an address of always_accept: local part as given, "@", domain as above;
- *			the value is empty
+ *	"l" address	an address of always_accept: local part in lower case (to compare it
+ *			without case can only accept more), "@", domain as above; the value is
+ *			empty
  *	"n" name	a host name of domain_ips, lower case: its addresses as they last resolved;
  *			read by rcptbuild alone
  *	"s"		the settings that hold for all domains: RECORD_VERSION and settings_make

@@ -34,6 +34,7 @@ database_trouble(sqlite3 *db, struct report *report)
 {
 	const char *path = db == NULL ? NULL : sqlite3_db_filename(db, "main");
 	const char *advice = "";
+	char reason[160];
 
 	switch (db == NULL ? SQLITE_NOMEM : sqlite3_errcode(db)) {
 	case SQLITE_BUSY:
@@ -42,6 +43,12 @@ database_trouble(sqlite3 *db, struct report *report)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		advice = ": restore it from a backup";
+		break;
+	case SQLITE_CANTOPEN:
+		snprintf(reason, sizeof(reason),
+		    ": %s: run rcptbuild as the owner of the folder data",
+		    strerror(sqlite3_system_errno(db)));
+		advice = reason;
 		break;
 	case SQLITE_READONLY:
 		advice = ": tables are missing in it and rcptbuild may not write to it";

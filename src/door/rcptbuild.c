@@ -10,6 +10,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@
 #define DATABASE  "data/rcptcheck.db"
 #define CDB       "data/rcptcheck.cdb"
 #define STATE     "data/rcptbuild.state"
+#define LOCK      "data/rcptbuild.lock" /* not the folder, which any user could lock */
 #define CACHE     "cache/verdicts.db"
 #define CDB_MODE  0644
 #define LOCK_WAIT 50000 /* ms: less than cron's minute */
@@ -52,6 +54,9 @@ static struct source source;
 static struct state old, next;  /* what the last run left, and what this one will */
 static struct cdbfile previous; /* the CDB in use, if have_previous */
 static bool have_previous;
+
+static char real_path[PATH_MAX];
+static const char *database = DATABASE; /* or where a link of that name leads */
 
 static void
 usage(void)
@@ -114,17 +119,33 @@ make_folders(void)
 		      "rcptcheck (chgrp)");
 }
 
+/* SQLite keeps its -wal and -journal beside the file, not beside a link to it. */
+static void
+resolve_link(void)
+{
+	struct stat st;
+
+	if (lstat(DATABASE, &st) == 0 && S_ISLNK(st.st_mode) &&
+	    realpath(DATABASE, real_path) != NULL)
+		database = real_path;
+}
+
 /* One at a time; the others wait. Returns a descriptor of the folder. */
 static int
 lock_data(void)
 {
-	int fd = open("data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open("data", O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
 	int64_t deadline = deadline_now() + LOCK_WAIT;
 	bool told = false;
 
 	if (fd == -1)
 		err(EXIT_TEMPFAIL, "the folder data in the home of rcptcheck");
-	while (!options.check && flock(fd, LOCK_EX | LOCK_NB) == -1) {
+	if (options.check)
+		return fd;
+	lock = open(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock == -1)
+		err(EXIT_TEMPFAIL, LOCK ": run rcptbuild as the owner of data");
+	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			err(EXIT_TEMPFAIL, "data: cannot be locked");
 		if (deadline_left(deadline) == 0)
@@ -209,6 +230,26 @@ reject(int folder, int64_t now)
 	exit(EXIT_REJECT);
 }
 
+/*
+ * A database that is lost or emptied must not turn into a CDB without domains: everything would be
+ * accepted. Two records, the mark and the settings, are in each CDB.
+ */
+static void
+guard_lost_database(void)
+{
+	struct stat st;
+
+	if (stat(database, &st) == 0 && st.st_size > 0)
+		return;
+	if (access(CDB, F_OK) == -1 ||
+	    (have_previous && (previous.blocks - previous.tables) / 16 <= 2))
+		return;
+	errx(EXIT_TEMPFAIL,
+	    DATABASE " is gone or empty, but " CDB
+		     " was made of it and stays in use: restore it, or remove " CDB
+		     " to begin anew");
+}
+
 static void
 read_database(void)
 {
@@ -216,7 +257,7 @@ read_database(void)
 
 	if (source_start(&source) == -1)
 		err(EXIT_TEMPFAIL, NULL);
-	switch (database_open(&db, DATABASE, options.check, &report)) {
+	switch (database_open(&db, database, options.check, &report)) {
 	case -1:
 		fail();
 		break;
@@ -329,7 +370,8 @@ main(int argc, char **argv)
 	make_folders();
 	folder = lock_data();
 	state_load(&old, STATE);
-	state_look(&next, DATABASE, CDB);
+	resolve_link();
+	state_look(&next, database, CDB);
 	have_previous = cdbfile_open(&previous, CDB) == 0;
 	if (!options.check)
 		maintain_cache();
@@ -342,6 +384,7 @@ main(int argc, char **argv)
 		publish_tidy(CDB);
 		publish_tidy(STATE);
 	}
+	guard_lost_database();
 	read_database();
 	if (report.lists[REPORT_BAD].count == 0) {
 		resolve(now);

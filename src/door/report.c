@@ -16,14 +16,22 @@ static const char *const prefixes[] = {
 void
 report_add(struct report *report, enum report_kind kind, const char *text)
 {
+	report_add_as(report, kind, text, text);
+}
+
+void
+report_add_as(
+    struct report *report, enum report_kind kind, const char *text, const char *identity)
+{
 	struct report_list *list = &report->lists[kind];
 	size_t len = strlen(text) + 1; /* with its newline */
 	char *more;
 
-	if (report->digest == 0)
-		report->digest = CHECKSUM_START;
-	report->digest = checksum_add_number(report->digest, kind);
-	report->digest = checksum_add(report->digest, text, len);
+	/* A sum, so that their order does not count; odd, so that some are never none. */
+	report->digest +=
+	    checksum_add(checksum_add_number(CHECKSUM_START, kind), identity, strlen(identity))
+		<< 1 |
+	    1;
 	if (list->count++ >= REPORT_LINES)
 		return;
 	if (list->room - list->len < len) {

@@ -32,6 +32,13 @@ struct report {
 
 void report_add(struct report *report, enum report_kind kind, const char *text);
 
+/*
+ * The same, where the text has details that differ from run to run: by its identity it is known
+ * whether it was said before.
+ */
+void report_add_as(
+    struct report *report, enum report_kind kind, const char *text, const char *identity);
+
 /* "TABLE: rowid ROWID: COLUMN: 'VALUE': reason"; a value of NULL is shown as NULL. */
 void report_row(struct report *report, enum report_kind kind, const char *table, int64_t rowid,
     const char *column, const char *value, size_t len, const char *reason);

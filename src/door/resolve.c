@@ -89,7 +89,7 @@ static void
 warn(struct report *report, const char *name, const char *why,
     const struct source_addresses *kept)
 {
-	struct line line;
+	struct line line, identity;
 
 	line_start(&line);
 	line_add(&line, "domain_ips: host name '");
@@ -109,7 +109,10 @@ warn(struct report *report, const char *name, const char *why,
 			line_add(&line, text);
 		}
 	}
-	report_add(report, REPORT_WARNING, line.text);
+	line_start(&identity);
+	line_add(&identity, kept->count == 0 ? "lost " : "kept ");
+	line_add(&identity, name);
+	report_add_as(report, REPORT_WARNING, line.text, identity.text);
 }
 
 /* Looks one name up. Returns 0, whether it was found or not, or -1 (memory). */
@@ -159,10 +162,13 @@ resolve_names(struct source *source, struct cdbfile *previous, bool keep,
 			goto no_memory;
 	/* Names without any address come first, so that time does not run out for them; the
 	   others begin anywhere, so that it does not run out for the same ones each time. */
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t n = 0; n < count; n++) {
+		uint32_t i = (start + n) % count;
+
 		if (source->of_host_name[i].count == 0 &&
 		    look_up(source, i, lookup, deadline, report, result) == -1)
 			goto no_memory;
+	}
 	for (uint32_t n = 0; n < count && !keep; n++) {
 		uint32_t i = (start + n) % count;
 

@@ -236,7 +236,9 @@ source_add_accept(
 		char text[ADDRESS_LOCAL_MAX + 1 + DOMAIN_SIZE];
 		uint32_t count = source->addresses.count;
 
-		memcpy(text, local, len);
+		for (size_t i = 0; i < len; i++) /* as record.h has it */
+			text[i] = (char)(local[i] >= 'A' && local[i] <= 'Z' ? local[i] | 0x20
+									    : local[i]);
 		text[len] = '@';
 		strcpy(text + len + 1, name);
 		accept.address = intern_add(&source->addresses, text, strlen(text));

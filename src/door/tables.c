@@ -99,6 +99,14 @@ parse_address(struct row *row, struct address *address, char domain[DOMAIN_SIZE]
 
 	if (!row_is_text(row, 1))
 		return false;
+	if (memchr(value->text, ' ', value->len) != NULL &&
+	    (value->text[0] == ' ' || value->text[value->len - 1] == ' ' ||
+		memmem(value->text, value->len, " @", 2) != NULL)) {
+		row_bad(row, 1, "has a blank at an end of the user or of the domain");
+		return false;
+	}
+	if (value->len >= 2 && strchr("*%", value->text[0]) != NULL && value->text[1] == '@')
+		row_warn(row, 1, "is no pattern: all users of a domain are written @domain");
 	switch (address_parse(address, value->text, value->len)) {
 	case ADDRESS_NO_DOMAIN:
 		row_bad(row, 1, not_an_address);

@@ -52,11 +52,15 @@ flush(struct batch *batch)
 	while (done < batch->out_len) {
 		ssize_t n = write(STDOUT_FILENO, batch->out + done, batch->out_len - done);
 
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
+		if (n == -1 && errno == EAGAIN) { /* somebody made it non-blocking */
+			struct pollfd pollfd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+			(void)poll(&pollfd, 1, -1);
+		} else if (n == -1 && errno != EINTR) {
 			return -1;
-		done += (size_t)n;
+		} else if (n > 0) {
+			done += (size_t)n;
+		}
 	}
 	batch->out_len = 0;
 	return 0;
@@ -106,7 +110,7 @@ write_answers(struct batch *batch)
 static void
 note_done(struct batch *batch, struct item *item)
 {
-	if (item->check.cdb != NULL && item->check.verdict == VERDICT_TEMPFAIL)
+	if (item->check.trouble)
 		*batch->trouble = true;
 	batch->report(batch->context, &item->check, item->address, item->len);
 }
@@ -179,19 +183,20 @@ read_input(struct batch *batch)
 static int
 wait_and_step(struct batch *batch, bool want_input, int64_t wake)
 {
-	struct pollfd pollfds[WINDOW + 1] = {
+	struct pollfd pollfds[1 + ASKING_MAX] = {
 	    {.fd = want_input ? STDIN_FILENO : -1, .events = POLLIN}};
+	nfds_t used = 1;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct check *check = &item_at(batch, i)->check;
 
-		pollfds[i + 1].fd = check->done ? -1 : check->callout.fd;
-		pollfds[i + 1].events = check->callout.events;
-		if (!check->done)
-			wake = deadline_earlier(wake, check->callout.wake);
+		if (check->done)
+			continue;
+		pollfds[used].fd = check->callout.fd;
+		pollfds[used++].events = check->callout.events;
+		wake = deadline_earlier(wake, check->callout.wake);
 	}
-	if (poll(pollfds, batch->count + 1, wake == INT64_MAX ? -1 : deadline_left(wake)) ==
-		-1 &&
+	if (poll(pollfds, used, wake == INT64_MAX ? -1 : deadline_left(wake)) == -1 &&
 	    errno != EINTR)
 		return -1;
 	for (size_t i = 0; i < batch->count; i++) {

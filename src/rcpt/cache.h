@@ -14,8 +14,8 @@
  *	text		what it said, printable, cut to CACHE_TEXT_MAX
  *	probed		when it was asked, seconds since 1970
  *	expires		until when it holds by itself, seconds since 1970
- *	checksum	of all above (checksum.h); a row without the right one is damage, not
- * absence
+ *	checksum	of all above (checksum.h); a row without the right one is damage,
+ *			not absence
  *
  * A call that meets damage leaves an empty file beside the database, its name with
  * CACHE_DAMAGED behind it, so that rcptbuild looks into it at its next run.

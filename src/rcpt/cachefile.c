@@ -97,7 +97,10 @@ write_stamp(const struct cachefile *file, bool checked, bool swept)
 
 	if (fd == -1)
 		return;
-	futimens(fd, times);
+	/* It is of another user, who ran rcptbuild before, and only its owner may set one time of
+	   two: away with it, the next run makes one of its own. */
+	if (futimens(fd, times) == -1 && errno == EPERM)
+		remove_beside(file, CACHEFILE_CHECKED);
 	close(fd);
 }
 

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/confine.h"
 #include "base/deadline.h"
 
 /* What a lock on the cache may cost a reader, and a writer that already has its answer. */
@@ -33,15 +35,6 @@ checker_open(struct checker *checker, const char *home)
 	checker->watch = NULL;
 	checker->watch_context = NULL;
 	return cdb_len < CHECK_PATH_SIZE && cache_len < CHECK_PATH_SIZE ? 0 : -1;
-}
-
-void
-checker_close(struct checker *checker)
-{
-	cdbfile_close(&checker->cdb);
-	if (checker->cache_looked > 0)
-		cache_close(&checker->cache);
-	checker->cache_looked = 0;
 }
 
 static const char *
@@ -75,7 +68,7 @@ use_cdb(struct checker *checker)
 		return cdbfile_open(&checker->cdb, checker->cdb_path);
 	}
 	now = deadline_now();
-	if (now - checker->cdb_looked < LOOK_EVERY)
+	if (now - checker->cdb_looked < LOOK_EVERY || checker->cdb_path[0] == '\0')
 		return 0;
 	checker->cdb_looked = now;
 	if (stat(checker->cdb_path, &st) == 0 && st.st_ino == checker->cdb.inode &&
@@ -104,6 +97,7 @@ static void
 decide_cdb(struct check *check)
 {
 	check->cdb = cdb_trouble();
+	check->trouble = true;
 	decide(check, VERDICT_TEMPFAIL, "cdb");
 }
 
@@ -122,6 +116,7 @@ decide_by_mode(struct check *check, enum verdict verdict, const char *why)
 {
 	if (verdict != VERDICT_ACCEPT && check->record.settings.mode == MODE_WARN) {
 		check->note = verdict == VERDICT_REJECT ? "would-reject" : "would-tempfail";
+		check->spared = true;
 		verdict = VERDICT_ACCEPT;
 	}
 	decide(check, verdict, why);
@@ -164,28 +159,24 @@ decide_by_entry(struct check *check, const struct cache_entry *entry)
 	decide_by_finding(check, entry->finding, "cache");
 }
 
-/*
- * Looks for always_accept rows of this very address. Returns true when that decided, or
- * failed.
- */
-static bool
+/* Looks for always_accept rows of this very address. */
+static void
 decide_by_list(struct checker *checker, struct check *check)
 {
 	char key[1 + ADDRESS_KEY_SIZE];
 	unsigned char nothing[1];
 	size_t len;
-	int found;
 
-	if (!(check->record.flags & RECORD_LISTED))
-		return false;
 	key[0] = RECORD_KEY_LISTED;
-	len = 1 + address_key(key + 1, &check->address, false);
-	found = cdbfile_find(&checker->cdb, key, len, nothing, sizeof(nothing), &len);
-	if (found == 1)
+	len = 1 + address_key(key + 1, &check->address, true);
+	switch (cdbfile_find(&checker->cdb, key, len, nothing, sizeof(nothing), &len)) {
+	case 1:
 		decide(check, VERDICT_ACCEPT, "listed");
-	else if (found == -1)
+		break;
+	case -1:
 		decide_cdb(check);
-	return found != 0;
+		break;
+	}
 }
 
 /*
@@ -202,6 +193,29 @@ lose_cache(struct checker *checker, struct check *check)
 	cache_close(&checker->cache);
 }
 
+/*
+ * A journal can make SQLite delete any file that the process may delete (cachekeep.h), so root, who
+ * tries a check by hand, goes into the folder of the cache for good before it opens it there. The
+ * CDB is open by then; a new one is no longer seen.
+ */
+static bool
+enter_cache(struct checker *checker)
+{
+	char *name = strrchr(checker->cache_path, '/');
+	int entered;
+
+	if (geteuid() != 0 || name == checker->cache_path)
+		return true;
+	*name = '\0';
+	entered = confine_to(checker->cache_path);
+	*name = '/';
+	if (entered == 1) {
+		memmove(checker->cache_path, name, strlen(name) + 1);
+		checker->cdb_path[0] = '\0';
+	}
+	return entered != -1 || errno == ENOENT;
+}
+
 /* Returns false when there is no cache to use. */
 static bool
 use_cache(struct checker *checker, struct check *check, int busy_ms)
@@ -212,6 +226,11 @@ use_cache(struct checker *checker, struct check *check, int busy_ms)
 	    (checker->cache_trouble != NULL && now - checker->cache_looked >= LOOK_EVERY)) {
 		checker->cache_looked = now;
 		checker->cache_trouble = NULL;
+		if (!enter_cache(checker)) {
+			checker->cache_trouble = "root cannot lay its rights down to open it";
+			check->cache = checker->cache_trouble;
+			return false;
+		}
 		if (cache_open(&checker->cache, checker->cache_path, busy_ms) == -1)
 			lose_cache(checker, check);
 	}
@@ -294,11 +313,17 @@ remember(struct checker *checker, struct check *check)
 		lose_cache(checker, check);
 }
 
-/* Nobody made a statement: an old "no" that was due for a new question still holds. */
+/*
+ * Nobody made a statement. An old "no" that was due for a new question holds on while nobody can be
+ * asked; but a server that does answer RCPT, and not with a "no", has taken it back.
+ */
 static void
 decide_without_answer(struct check *check, enum finding finding)
 {
-	if (check->have_old_no) {
+	bool taken_back =
+	    check->asked && check->answer.stage == SMTP_RCPT && check->answer.code != 0;
+
+	if (check->have_old_no && !taken_back) {
 		check->rechecked = true;
 		decide_by_entry(check, &check->old_no);
 	} else {
@@ -360,6 +385,7 @@ decide_by_domain(struct checker *checker, struct check *check)
 			return false;
 		}
 		check->cdb = "a record of it is of another version: run rcptbuild";
+		check->trouble = true;
 		decide(check, VERDICT_TEMPFAIL, "cdb");
 		return true;
 	default:
@@ -387,6 +413,9 @@ prepare(struct check *check, int64_t started)
 	check->started = started;
 	check->have_old_no = false;
 	check->rechecked = false;
+	check->trouble = false;
+	check->spared = false;
+	check->record.main_name[0] = '\0';
 }
 
 void
@@ -396,6 +425,19 @@ check_settle(struct check *check, enum verdict verdict, const char *why, int64_t
 	decide(check, verdict, why);
 }
 
+/* Accepted without asking: postmaster, and always_accept. True when that decided, or failed. */
+static bool
+decide_by_exemption(struct checker *checker, struct check *check, enum address_kind kind)
+{
+	if (address_is_postmaster(&check->address))
+		decide(check, VERDICT_ACCEPT, "postmaster");
+	else if (check->record.flags & RECORD_ACCEPT_ALL)
+		decide(check, VERDICT_ACCEPT, "listed");
+	else if (kind == ADDRESS_FINE && (check->record.flags & RECORD_LISTED))
+		decide_by_list(checker, check);
+	return check->done;
+}
+
 /* All that can be answered without asking a server. */
 static bool
 decide_at_once(struct checker *checker, struct check *check, const char *address, size_t len)
@@ -403,21 +445,20 @@ decide_at_once(struct checker *checker, struct check *check, const char *address
 	const struct settings *settings = &check->record.settings;
 	enum address_kind kind = address_parse(&check->address, address, len);
 
-	if (kind == ADDRESS_NO_DOMAIN)
+	if (kind == ADDRESS_NO_DOMAIN) {
 		decide(check, VERDICT_ACCEPT, "no-domain");
-	else if (decide_by_domain(checker, check))
-		;
-	else if (settings->mode == MODE_OFF)
+	} else if (decide_by_domain(checker, check)) {
+		return true;
+	} else if (settings->mode == MODE_OFF) {
 		decide(check, VERDICT_ACCEPT, "off");
-	else if (check->record.flags & RECORD_DANGLING)
+	} else if (decide_by_exemption(checker, check, kind)) {
+		return true;
+	} else if (check->record.flags & RECORD_DANGLING) {
+		check->trouble = true;
 		decide_by_mode(check, VERDICT_TEMPFAIL, "alias");
-	else if (address_is_postmaster(&check->address))
-		decide(check, VERDICT_ACCEPT, "postmaster");
-	else if (check->record.flags & RECORD_ACCEPT_ALL)
-		decide(check, VERDICT_ACCEPT, "listed");
-	else if (kind == ADDRESS_UNSAFE)
+	} else if (kind == ADDRESS_UNSAFE) {
 		decide_by_action(check, settings->on_policy, "unsafe");
-	else if (!decide_by_list(checker, check)) {
+	} else {
 		check->key_len = address_key(check->key, &check->address, settings->fold_case);
 		decide_by_cache(checker, check);
 	}

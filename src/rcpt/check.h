@@ -56,6 +56,8 @@ struct check {
 	struct smtp_answer answer;
 	char host[RECORD_SERVER_TEXT];
 	int64_t age;    /* seconds since the cached answer was given; -1: not from the cache */
+	bool trouble;   /* the verdict is our own trouble: the CDB, a dangling alias */
+	bool spared;    /* the mode "warn" made an accept of it */
 	bool rechecked; /* that answer was due for a new question, which nobody answered */
 
 	struct callout callout; /* to poll while not done */
@@ -72,7 +74,6 @@ struct check {
 
 /* Returns 0, or -1 when home is too long a path. Files are opened when they are needed. */
 int checker_open(struct checker *checker, const char *home);
-void checker_close(struct checker *checker);
 
 /*
  * Begins a check. started is when its time began (deadline.h): the setting budget counts from

@@ -11,7 +11,7 @@
  * here.
  */
 static const char *const not_about_the_user[] = {"://", "abuse", "access", "administrat",
-    "ahbl", "at the moment", "attack", "auth ", "authent", "authoriz", "backscatter", "badmail",
+    "ahbl", "at the moment", "attack", "auth ", "authent", "authori", "backscatter", "badmail",
     "banned", "barracuda", "batv", "black list", "black-list", "blackhole", "blacklist",
     "block", "bounce", "busy", "callback", "callout", "check for new mail", "client",
     "configur", "connect", "content", "country", "credential", "database", "denied", "dial",
@@ -24,12 +24,13 @@ static const char *const not_about_the_user[] = {"://", "abuse", "access", "admi
     "maintenance", "malware", "message", "mx record", "network", "no such domain",
     "not allowed", "not host", "not permitted", "null sender", "open proxy", "originat",
     "overload", "permission", "permit", "phish", "polic", "poor", "prohibit", "prvs", "ptr",
-    "quota", "rate", "rbl", "rcpthosts", "rdns", "relay", "reputation", "resolv", "restrict",
-    "reverse", "route to", "score", "secur", "sender", "server error", "server shutting",
-    "service", "size", "slow down", "sorbs", "space", "spam", "spf", "spoof", "ssl", "starttls",
-    "storage", "suspicio", "syntax", "system error", "temporar", "threat", "throttl",
-    "time out", "timed out", "timeout", "tls", "too many", "too much", "trust", "try again",
-    "unknown domain", "unknown host", "unsolicited", "verif", "violat", "virus", "your"};
+    "quota", "rate", "rbl", "rcpthosts", "rdns", "relay", "reputation", "resolv", "resourc",
+    "restrict", "reverse", "route to", "score", "secur", "sender", "server error",
+    "server shutting", "service", "size", "slow down", "sorbs", "space", "spam", "spf", "spoof",
+    "ssl", "starttls", "storage", "suspicio", "syntax", "system error", "temporar", "threat",
+    "throttl", "time out", "timed out", "timeout", "tls", "too many", "too much", "trust",
+    "try again", "unknown domain", "unknown host", "unsolicited", "verif", "violat", "virus",
+    "welcome", "your"};
 
 /*
  * And words with which it says that it does mean the user. No list of reasons to refuse us
@@ -123,10 +124,19 @@ has_status_code(const char *text, size_t len)
 
 		if (begins && (text[i] == '4' || text[i] == '5') && text[i + 1] == '.' &&
 		    isdigit((unsigned char)text[i + 2]) && text[i + 3] == '.' &&
-		    isdigit((unsigned char)text[i + 4]))
+		    isdigit((unsigned char)text[i + 4]) && memcmp(text + i, "5.0.0", 5) != 0)
 			return true;
 	}
 	return false;
+}
+
+static void
+remove_echo(char *text, size_t len, const char *echo)
+{
+	size_t echo_len = strlen(echo), at;
+
+	while ((at = find_text(text, len, echo, echo_len)) < len)
+		memset(text + at, '<', echo_len);
 }
 
 static bool
@@ -147,7 +157,8 @@ static bool
 speaks_of_something_else(const struct reply *reply, const struct classify_question *question)
 {
 	char text[REPLY_TEXT_SIZE];
-	size_t len = reply->text_len, path_len = strlen(question->path), at;
+	const char *domain;
+	size_t len = reply->text_len;
 
 	if (reply->text_cut)
 		return true; /* it may, in what we did not keep */
@@ -158,11 +169,14 @@ speaks_of_something_else(const struct reply *reply, const struct classify_questi
 		text[i] = c <= ' ' ? ' ' : (char)c;
 	}
 	text[len] = '\0';
-	while ((at = find_text(text, len, question->path, path_len)) < len)
-		memset(text + at, '<', path_len); /* keeps what stood around it apart */
+	/* The address, then the domain alone; what fills the gap keeps apart what stood around. */
+	remove_echo(text, len, question->path);
+	domain = strrchr(question->path, '@');
+	if (domain != NULL)
+		remove_echo(text, len, domain + 1);
 	if (has_ipv4(text, len) || has_ipv6(text, len))
 		return true;
-	if (reply->enhanced[0] == '\0' && has_status_code(text, len))
+	if (has_status_code(text, len))
 		return true;
 	if (question->own_ip[0] != '\0' && has_any(text, len, &question->own_ip, 1))
 		return true;

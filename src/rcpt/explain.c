@@ -24,6 +24,8 @@ explain_line(struct line *line, const struct check *check, const char *address, 
 	line_pair_bytes(line, "address", address, len);
 	line_pair(line, "verdict", verdict_name(check->verdict));
 	line_pair(line, "why", check->why);
+	if (check->record.main_name[0] != '\0')
+		line_pair(line, "alias_of", check->record.main_name);
 	if (check->asked) {
 		explain_reply(reply, sizeof(reply), check);
 		if (check->host[0] != '\0')
@@ -56,7 +58,7 @@ explain_wanted(const struct check *check, enum settings_log level)
 {
 	bool trouble = check->verdict == VERDICT_TEMPFAIL || check->cache != NULL ||
 	    check->cdb != NULL || (check->asked && !finding_is_verdict(check->finding)) ||
-	    check->rechecked;
+	    check->rechecked || check->spared;
 
 	switch (level) {
 	case LOG_LEVEL_ALL:

@@ -160,7 +160,8 @@ hook_prepare(enum hook_form form, unsigned seconds)
 			_exit(EXIT_TEMPFAIL);
 	}
 	guard();
-	hook_alarm((int64_t)seconds * 1000);
+	if (seconds > 0)
+		hook_alarm((int64_t)seconds * 1000);
 	if (form != HOOK_BATCH &&
 	    (descriptors_silence(STDIN_FILENO) == -1 ||
 		descriptors_silence(STDOUT_FILENO) == -1))
@@ -173,10 +174,12 @@ hook_prepare(enum hook_form form, unsigned seconds)
 void
 hook_alarm(int64_t milliseconds)
 {
-	struct itimerval timer = {
-	    .it_value = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000},
-	};
+	struct itimerval timer = {0};
 
+	if (milliseconds < 1)
+		milliseconds = 1; /* 0 would switch it off */
+	timer.it_value.tv_sec = milliseconds / 1000;
+	timer.it_value.tv_usec = milliseconds % 1000 * 1000;
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 

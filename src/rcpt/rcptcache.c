@@ -227,6 +227,7 @@ main(int argc, char **argv)
 	if (fflush(stdout) == EOF)
 		err(TROUBLE, "standard output");
 	if (result == 0)
-		warnx("nothing in the cache for %s", line.text);
+		warnx("nothing %sin the cache for %s",
+		    strcmp(command->name, "purge") == 0 ? "expired " : "", line.text);
 	return result == 1 ? FOUND : NONE;
 }

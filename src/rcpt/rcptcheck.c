@@ -171,6 +171,8 @@ self_text(struct line *line)
 	const char *ip = getenv("TCPLOCALIP"), *port = getenv("TCPLOCALPORT");
 
 	line_start(line);
+	if (ip != NULL && strncmp(ip, "::ffff:", 7) == 0 && strchr(ip, '.') != NULL)
+		ip += 7; /* an IPv4 address as an IPv6 tcpserver has it */
 	if (ip != NULL && port != NULL) {
 		bool v6 = strchr(ip, ':') != NULL;
 

@@ -63,11 +63,11 @@ ends_code(const char *text, size_t len, size_t at)
 	return !is_alnum(c) && c != '/' && c != '@';
 }
 
-/* A "#" that begins a word, or a pair of brackets. */
+/* A "#" that begins a word, or stands at the beginning of brackets; not that of a URL. */
 static bool
 is_sharp(const char *text, size_t at)
 {
-	return text[at] == '#' && (at == 0 || !is_alnum(text[at - 1]));
+	return text[at] == '#' && (at == 0 || strchr(" ([", text[at - 1]) != NULL);
 }
 
 static void
