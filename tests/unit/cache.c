@@ -424,8 +424,8 @@ test_damaged_schema(void)
 	    "DROP TABLE account_cache_count",
 	    "ALTER TABLE account_cache RENAME COLUMN code TO kode",
 	    "DELETE FROM account_cache_count", "PRAGMA journal_mode = WAL",
-	    "CREATE TRIGGER t AFTER INSERT ON account_cache BEGIN DELETE FROM account_cache; "
-	    "END",
+	    ("CREATE TRIGGER t AFTER INSERT ON account_cache "
+	     "BEGIN DELETE FROM account_cache; END"),
 	    "DROP INDEX account_cache_order"};
 	struct cache_entry entry;
 	const char *reason, *what;
