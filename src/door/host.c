@@ -73,8 +73,6 @@ host_parse(struct record_server *address, char name[DOMAIN_SIZE], const char *by
 bool
 host_from_sockaddr(struct record_server *address, const struct sockaddr *from)
 {
-	/* Every byte of it: lists of addresses are compared, and summed, as bytes. */
-	memset(address, 0, sizeof(*address));
 	switch (from->sa_family) {
 	case AF_INET:
 		set_address(address, AF_INET,

@@ -126,6 +126,8 @@ look_up(struct source *source, uint32_t number, resolve_lookup *lookup, int64_t 
 	struct record_server servers[RESOLVE_MAX];
 	size_t count;
 
+	/* Every byte of them: what comes of it is summed and compared as bytes. */
+	memset(servers, 0, sizeof(servers));
 	result->asked++;
 	addresses->asked = true;
 	if (deadline_left(deadline) == 0) {
