@@ -1,88 +1,14 @@
 #include "check.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/confine.h"
 #include "base/deadline.h"
 
 /* What a lock on the cache may cost a reader, and a writer that already has its answer. */
 #define CACHE_READ_WAIT  100 /* ms */
 #define CACHE_WRITE_WAIT 500
-
-/* How often a long-lived checker looks for a new CDB, and for a cache it could not use. */
-#define LOOK_EVERY 1000 /* ms */
-
-int
-checker_open(struct checker *checker, const char *home)
-{
-	int cdb_len = snprintf(
-	    checker->cdb_path, sizeof(checker->cdb_path), "%s/data/rcptcheck.cdb", home);
-	int cache_len = snprintf(
-	    checker->cache_path, sizeof(checker->cache_path), "%s/cache/verdicts.db", home);
-
-	checker->cdb.fd = -1;
-	checker->cdb_looked = 0;
-	checker->cdb_kept = NULL;
-	checker->cache.db = NULL;
-	checker->cache_looked = 0;
-	checker->cache_trouble = NULL;
-	checker->self = "";
-	checker->watch = NULL;
-	checker->watch_context = NULL;
-	return cdb_len < CHECK_PATH_SIZE && cache_len < CHECK_PATH_SIZE ? 0 : -1;
-}
-
-static const char *
-cdb_trouble(void)
-{
-	switch (errno) {
-	case EPROTO:
-		return cdbfile_reason();
-	case ENOENT:
-		return "there is none: run rcptbuild";
-	case EACCES:
-		return "no permission to read it";
-	default:
-		return strerror(errno);
-	}
-}
-
-/*
- * Opens the CDB, or its successor when another file has taken its name. A successor that fails
- * its checks leaves the old one in use. Returns 0, or -1 with errno when there is none to use.
- */
-static int
-use_cdb(struct checker *checker)
-{
-	struct cdbfile fresh;
-	struct stat st;
-	int64_t now;
-
-	if (checker->cdb.fd == -1) {
-		checker->cdb_looked = deadline_now();
-		return cdbfile_open(&checker->cdb, checker->cdb_path);
-	}
-	now = deadline_now();
-	if (now - checker->cdb_looked < LOOK_EVERY || checker->cdb_path[0] == '\0')
-		return 0;
-	checker->cdb_looked = now;
-	if (stat(checker->cdb_path, &st) == 0 && st.st_ino == checker->cdb.inode &&
-	    st.st_dev == checker->cdb.device)
-		return 0;
-	if (cdbfile_open(&fresh, checker->cdb_path) == -1) {
-		checker->cdb_kept = cdb_trouble();
-		return 0;
-	}
-	cdbfile_close(&checker->cdb);
-	checker->cdb = fresh;
-	checker->cdb_kept = NULL;
-	return 0;
-}
 
 static void
 decide(struct check *check, enum verdict verdict, const char *why)
@@ -96,7 +22,7 @@ decide(struct check *check, enum verdict verdict, const char *why)
 static void
 decide_cdb(struct check *check)
 {
-	check->cdb = cdb_trouble();
+	check->cdb = checker_cdb_trouble();
 	check->trouble = true;
 	decide(check, VERDICT_TEMPFAIL, "cdb");
 }
@@ -179,69 +105,6 @@ decide_by_list(struct checker *checker, struct check *check)
 	}
 }
 
-/*
- * From now on, and until the next try, there is no cache. One bad row is no reason for that:
- * it is as if it were not there, and the answer to come takes its place.
- */
-static void
-lose_cache(struct checker *checker, struct check *check)
-{
-	check->cache = cache_reason(&checker->cache);
-	if (checker->cache.bad_row)
-		return;
-	checker->cache_trouble = check->cache;
-	cache_close(&checker->cache);
-}
-
-/*
- * A journal can make SQLite delete any file that the process may delete (cachekeep.h), so root, who
- * tries a check by hand, goes into the folder of the cache for good before it opens it there. The
- * CDB is open by then; a new one is no longer seen.
- */
-static bool
-enter_cache(struct checker *checker)
-{
-	char *name = strrchr(checker->cache_path, '/');
-	int entered;
-
-	if (geteuid() != 0 || name == checker->cache_path)
-		return true;
-	*name = '\0';
-	entered = confine_to(checker->cache_path);
-	*name = '/';
-	if (entered == 1) {
-		memmove(checker->cache_path, name, strlen(name) + 1);
-		checker->cdb_path[0] = '\0';
-	}
-	return entered != -1 || errno == ENOENT;
-}
-
-/* Returns false when there is no cache to use. */
-static bool
-use_cache(struct checker *checker, struct check *check, int busy_ms)
-{
-	int64_t now = deadline_now();
-
-	if (checker->cache_looked == 0 ||
-	    (checker->cache_trouble != NULL && now - checker->cache_looked >= LOOK_EVERY)) {
-		checker->cache_looked = now;
-		checker->cache_trouble = NULL;
-		if (!enter_cache(checker)) {
-			checker->cache_trouble = "root cannot lay its rights down to open it";
-			check->cache = checker->cache_trouble;
-			return false;
-		}
-		if (cache_open(&checker->cache, checker->cache_path, busy_ms) == -1)
-			lose_cache(checker, check);
-	}
-	if (checker->cache_trouble != NULL) {
-		check->cache = checker->cache_trouble;
-		return false;
-	}
-	cache_set_busy(&checker->cache, busy_ms);
-	return true;
-}
-
 /* Is a cached answer of this kind still good by itself? */
 static bool
 entry_is_fresh(const struct check *check, const struct cache_entry *entry, int64_t now)
@@ -258,7 +121,7 @@ decide_by_cache(struct checker *checker, struct check *check)
 	struct cache_entry entry;
 	int64_t now;
 
-	if (!use_cache(checker, check, CACHE_READ_WAIT))
+	if (!checker_use_cache(checker, CACHE_READ_WAIT, &check->cache))
 		return;
 	switch (cache_find(&checker->cache, check->key, check->key_len, &entry)) {
 	case 1:
@@ -266,7 +129,7 @@ decide_by_cache(struct checker *checker, struct check *check)
 	case 0:
 		return;
 	default:
-		lose_cache(checker, check);
+		checker_lose_cache(checker, &check->cache);
 		return;
 	}
 	now = time(NULL);
@@ -301,7 +164,7 @@ remember(struct checker *checker, struct check *check)
 	    .finding = check->answer.finding, .code = check->answer.code};
 	uint32_t seconds = lifetime(&check->record.settings, entry.finding);
 
-	if (seconds == 0 || !use_cache(checker, check, CACHE_WRITE_WAIT))
+	if (seconds == 0 || !checker_use_cache(checker, CACHE_WRITE_WAIT, &check->cache))
 		return;
 	snprintf(entry.enhanced, sizeof(entry.enhanced), "%s", check->answer.enhanced);
 	snprintf(entry.host, sizeof(entry.host), "%s", check->host);
@@ -310,7 +173,7 @@ remember(struct checker *checker, struct check *check)
 	entry.expires = entry.probed + seconds;
 	if (cache_store(&checker->cache, check->key, check->key_len, &entry,
 		check->record.settings.cache_limit) == -1)
-		lose_cache(checker, check);
+		checker_lose_cache(checker, &check->cache);
 }
 
 /*
@@ -366,7 +229,7 @@ decide_by_domain(struct checker *checker, struct check *check)
 	char key[1 + ADDRESS_DOMAIN_MAX];
 	size_t len;
 
-	if (use_cdb(checker) == -1) {
+	if (checker_use_cdb(checker) == -1) {
 		decide_cdb(check);
 		return true;
 	}

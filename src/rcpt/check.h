@@ -20,28 +20,11 @@
 #include <stdint.h>
 
 #include "base/address.h"
-#include "base/cdbfile.h"
 #include "base/record.h"
 #include "cache.h"
 #include "callout.h"
+#include "checker.h"
 #include "verdict.h"
-
-#define CHECK_PATH_SIZE 512 /* small: each page touched costs at every start */
-
-struct checker {
-	char cdb_path[CHECK_PATH_SIZE], cache_path[CHECK_PATH_SIZE];
-	struct cdbfile cdb; /* fd -1: not open */
-	int64_t cdb_looked; /* when its path was last looked at (deadline.h) */
-	const char
-	    *cdb_kept; /* why a new CDB was not taken, the old one kept; NULL: it wasn't */
-	struct cache cache;
-	int64_t cache_looked; /* when it was last opened; 0: never */
-	const char
-	    *cache_trouble; /* why it is not open now; NULL: it is, or was never needed */
-	const char *self;   /* callout_start */
-	callout_watch *watch;
-	void *watch_context;
-};
 
 struct check {
 	bool done;
@@ -71,9 +54,6 @@ struct check {
 	bool have_old_no;
 	struct cache_entry old_no; /* a cached "no" due for a new question */
 };
-
-/* Returns 0, or -1 when home is too long a path. Files are opened when they are needed. */
-int checker_open(struct checker *checker, const char *home);
 
 /*
  * Begins a check. started is when its time began (deadline.h): the setting budget counts from

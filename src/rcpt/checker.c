@@ -1,0 +1,134 @@
+#include "checker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/confine.h"
+#include "base/deadline.h"
+
+/* How often a long-lived checker looks for a new CDB, and for a cache it could not use. */
+#define LOOK_EVERY 1000 /* ms */
+
+int
+checker_open(struct checker *checker, const char *home)
+{
+	int cdb_len = snprintf(
+	    checker->cdb_path, sizeof(checker->cdb_path), "%s/data/rcptcheck.cdb", home);
+	int cache_len = snprintf(
+	    checker->cache_path, sizeof(checker->cache_path), "%s/cache/verdicts.db", home);
+
+	checker->cdb.fd = -1;
+	checker->cdb_looked = 0;
+	checker->cdb_kept = NULL;
+	checker->cache.db = NULL;
+	checker->cache_looked = 0;
+	checker->cache_trouble = NULL;
+	checker->self = "";
+	checker->watch = NULL;
+	checker->watch_context = NULL;
+	return cdb_len < CHECKER_PATH_SIZE && cache_len < CHECKER_PATH_SIZE ? 0 : -1;
+}
+
+const char *
+checker_cdb_trouble(void)
+{
+	switch (errno) {
+	case EPROTO:
+		return cdbfile_reason();
+	case ENOENT:
+		return "there is none: run rcptbuild";
+	case EACCES:
+		return "no permission to read it";
+	default:
+		return strerror(errno);
+	}
+}
+
+int
+checker_use_cdb(struct checker *checker)
+{
+	struct cdbfile fresh;
+	struct stat st;
+	int64_t now;
+
+	if (checker->cdb.fd == -1) {
+		checker->cdb_looked = deadline_now();
+		return cdbfile_open(&checker->cdb, checker->cdb_path);
+	}
+	now = deadline_now();
+	if (now - checker->cdb_looked < LOOK_EVERY || checker->cdb_path[0] == '\0')
+		return 0;
+	checker->cdb_looked = now;
+	if (stat(checker->cdb_path, &st) == 0 && st.st_ino == checker->cdb.inode &&
+	    st.st_dev == checker->cdb.device)
+		return 0;
+	if (cdbfile_open(&fresh, checker->cdb_path) == -1) {
+		checker->cdb_kept = checker_cdb_trouble();
+		return 0;
+	}
+	cdbfile_close(&checker->cdb);
+	checker->cdb = fresh;
+	checker->cdb_kept = NULL;
+	return 0;
+}
+
+void
+checker_lose_cache(struct checker *checker, const char **trouble)
+{
+	*trouble = cache_reason(&checker->cache);
+	if (checker->cache.bad_row)
+		return;
+	checker->cache_trouble = *trouble;
+	cache_close(&checker->cache);
+}
+
+/*
+ * A journal can make SQLite delete any file that the process may delete (cachekeep.h), so root, who
+ * tries a check by hand, goes into the folder of the cache for good before it opens it there. The
+ * CDB is open by then; a new one is no longer seen.
+ */
+static bool
+enter_cache(struct checker *checker)
+{
+	char *name = strrchr(checker->cache_path, '/');
+	int entered;
+
+	if (geteuid() != 0 || name == checker->cache_path)
+		return true;
+	*name = '\0';
+	entered = confine_to(checker->cache_path);
+	*name = '/';
+	if (entered == 1) {
+		memmove(checker->cache_path, name, strlen(name) + 1);
+		checker->cdb_path[0] = '\0';
+	}
+	return entered != -1 || errno == ENOENT;
+}
+
+bool
+checker_use_cache(struct checker *checker, int busy_ms, const char **trouble)
+{
+	int64_t now = deadline_now();
+
+	if (checker->cache_looked == 0 ||
+	    (checker->cache_trouble != NULL && now - checker->cache_looked >= LOOK_EVERY)) {
+		checker->cache_looked = now;
+		checker->cache_trouble = NULL;
+		if (!enter_cache(checker)) {
+			checker->cache_trouble = "root cannot lay its rights down to open it";
+			*trouble = checker->cache_trouble;
+			return false;
+		}
+		if (cache_open(&checker->cache, checker->cache_path, busy_ms) == -1)
+			checker_lose_cache(checker, trouble);
+	}
+	if (checker->cache_trouble != NULL) {
+		*trouble = checker->cache_trouble;
+		return false;
+	}
+	cache_set_busy(&checker->cache, busy_ms);
+	return true;
+}

@@ -1,0 +1,55 @@
+/*
+ * What all checks of a process share: the CDB and the verdict cache, opened when they are needed,
+ * looked for again when they were replaced or could not be used.
+ */
+#ifndef RCPT_CHECKER_H
+#define RCPT_CHECKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cdbfile.h"
+#include "cache.h"
+#include "callout.h"
+
+#define CHECKER_PATH_SIZE 512 /* small: each page touched costs at every start */
+
+struct checker {
+	char cdb_path[CHECKER_PATH_SIZE], cache_path[CHECKER_PATH_SIZE];
+	struct cdbfile cdb;   /* fd -1: not open */
+	int64_t cdb_looked;   /* when its path was last looked at (deadline.h) */
+	const char *cdb_kept; /* why a new CDB was not taken; NULL: there was none */
+	struct cache cache;
+	int64_t cache_looked;      /* when it was last opened; 0: never */
+	const char *cache_trouble; /* why it is not open; NULL: it is, or was not needed yet */
+	const char *self;          /* callout_start */
+	callout_watch *watch;
+	void *watch_context;
+};
+
+/* Returns 0, or -1 when home is too long a path. Files are opened when they are needed. */
+int checker_open(struct checker *checker, const char *home);
+
+/*
+ * Opens the CDB, or its successor when another file has taken its name. A successor that fails
+ * its checks leaves the old one in use. Returns 0, or -1 with errno when there is none to use.
+ */
+int checker_use_cdb(struct checker *checker);
+
+/* A constant text for the errno of a call that failed on the CDB. */
+const char *checker_cdb_trouble(void);
+
+/*
+ * Makes the cache ready for calls that wait so long for locks. Returns false, and why in trouble,
+ * when there is none to use.
+ */
+bool checker_use_cache(struct checker *checker, int busy_ms, const char **trouble);
+
+/*
+ * After a call on the cache that failed; why is put into trouble. From now on, and until the next
+ * try, there is no cache. One bad row is no reason for that: it is as if it were not there, and
+ * the answer to come takes its place.
+ */
+void checker_lose_cache(struct checker *checker, const char **trouble);
+
+#endif
