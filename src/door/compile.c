@@ -8,16 +8,19 @@
 #include "base/address.h"
 #include "base/cdbwriter.h"
 
-/* The value of all plain domains of one server. */
+/* The value of all plain domains of one server, kept for the next of them. */
 struct made {
+	uint32_t server;
+	uint32_t len; /* 0: none */
 	unsigned char bytes[64];
-	size_t len; /* 0: not made yet */
 };
+
+#define MADE_COUNT 4096 /* places; that of a server is its number, modulo this */
 
 struct compile {
 	struct source *source;
 	struct cdbwriter writer;
-	struct made *made; /* by number of the server */
+	struct made *made;
 };
 
 static int
@@ -102,10 +105,12 @@ add_domain(struct compile *compile, uint32_t number)
 		return -1;
 	}
 	if (is_plain(source, number) && len <= sizeof(compile->made->bytes)) {
-		struct made *made = &compile->made[source->rows[of_name->row].server];
+		uint32_t server = source->rows[of_name->row].server;
+		struct made *made = &compile->made[server % MADE_COUNT];
 
 		memcpy(made->bytes, value, len);
-		made->len = len;
+		made->len = (uint32_t)len;
+		made->server = server;
 	}
 	if (add(compile, RECORD_KEY_DOMAIN, name, value, len) == -1)
 		return -1;
@@ -118,10 +123,10 @@ add_name(struct compile *compile, uint32_t number)
 	struct source *source = compile->source;
 
 	if (is_plain(source, number)) {
-		const struct made *made =
-		    &compile->made[source->rows[source->of_name[number].row].server];
+		uint32_t server = source->rows[source->of_name[number].row].server;
+		const struct made *made = &compile->made[server % MADE_COUNT];
 
-		if (made->len > 0)
+		if (made->len > 0 && made->server == server)
 			return add(compile, RECORD_KEY_DOMAIN,
 			    intern_text(&source->names, number), made->bytes, made->len);
 	}
@@ -196,8 +201,7 @@ compile_write(struct source *source, int fd, int64_t built, uint64_t limit,
 
 	if (compile_count(source, report, counts) == -1)
 		return -1;
-	if ((compile.made = calloc((size_t)source->servers.count + 1, sizeof(*compile.made))) ==
-	    NULL)
+	if ((compile.made = calloc(MADE_COUNT, sizeof(*compile.made))) == NULL)
 		return report_trouble(report, "out of memory for rcptcheck.cdb");
 	if (cdbwriter_start(&compile.writer, fd, limit) == 0 && add_all(&compile) == 0 &&
 	    cdbwriter_finish(&compile.writer, built, note) == 0) {
