@@ -1,5 +1,6 @@
 #include "confine.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,8 +20,11 @@ confine_to(const char *folder)
 	if (st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
 		return 0;
 	user = st.st_uid == 0 ? NOBODY : st.st_uid;
-	if (chdir(folder) == -1 || chroot(".") == -1 || setgroups(1, &st.st_gid) == -1 ||
-	    setgid(st.st_gid) == -1 || setuid(user) == -1)
+	if (chdir(folder) == -1 || chroot(".") == -1)
+		return -1;
+	/* The root of a user namespace may have no other ids: the folder is all it gets, then. */
+	if ((setgroups(1, &st.st_gid) == -1 || setgid(st.st_gid) == -1 || setuid(user) == -1) &&
+	    errno != EINVAL && errno != EPERM)
 		return -1;
 	return 1;
 }
