@@ -90,10 +90,16 @@ prove_head(struct cdbfile *file, const struct stat *st)
 int
 cdbfile_open(struct cdbfile *file, const char *path)
 {
+	return cdbfile_open_at(file, AT_FDCWD, path);
+}
+
+int
+cdbfile_open_at(struct cdbfile *file, int folder, const char *path)
+{
 	struct stat st;
 	int error;
 
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	file->fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (file->fd == -1)
 		return -1;
 	if (fstat(file->fd, &st) == 0) {

@@ -60,6 +60,9 @@ struct cdbfile {
  */
 int cdbfile_open(struct cdbfile *file, const char *path);
 
+/* The same for a path that begins at the folder, as openat(2) has it. */
+int cdbfile_open_at(struct cdbfile *file, int folder, const char *path);
+
 /* A constant text for what the last call on this file that failed with EPROTO found. */
 const char *cdbfile_reason(void);
 

@@ -1,6 +1,7 @@
 #include "checker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@ checker_open(struct checker *checker, const char *home)
 	int cache_len = snprintf(
 	    checker->cache_path, sizeof(checker->cache_path), "%s/cache/verdicts.db", home);
 
+	checker->cdb_folder = AT_FDCWD;
 	checker->cdb.fd = -1;
 	checker->cdb_looked = 0;
 	checker->cdb_kept = NULL;
@@ -56,16 +58,16 @@ checker_use_cdb(struct checker *checker)
 
 	if (checker->cdb.fd == -1) {
 		checker->cdb_looked = deadline_now();
-		return cdbfile_open(&checker->cdb, checker->cdb_path);
+		return cdbfile_open_at(&checker->cdb, checker->cdb_folder, checker->cdb_path);
 	}
 	now = deadline_now();
-	if (now - checker->cdb_looked < LOOK_EVERY || checker->cdb_path[0] == '\0')
+	if (now - checker->cdb_looked < LOOK_EVERY)
 		return 0;
 	checker->cdb_looked = now;
-	if (stat(checker->cdb_path, &st) == 0 && st.st_ino == checker->cdb.inode &&
-	    st.st_dev == checker->cdb.device)
+	if (fstatat(checker->cdb_folder, checker->cdb_path, &st, 0) == 0 &&
+	    st.st_ino == checker->cdb.inode && st.st_dev == checker->cdb.device)
 		return 0;
-	if (cdbfile_open(&fresh, checker->cdb_path) == -1) {
+	if (cdbfile_open_at(&fresh, checker->cdb_folder, checker->cdb_path) == -1) {
 		checker->cdb_kept = checker_cdb_trouble();
 		return 0;
 	}
@@ -85,27 +87,50 @@ checker_lose_cache(struct checker *checker, const char **trouble)
 	cache_close(&checker->cache);
 }
 
+/* Goes into the folder of a path for good, if need be (confine.h); the path becomes that inside. */
+static int
+enter_folder(char *path)
+{
+	char *name = strrchr(path, '/');
+	int entered;
+
+	*name = '\0';
+	entered = confine_to(path);
+	*name = '/';
+	if (entered == 1)
+		memmove(path, name, strlen(name) + 1);
+	return entered;
+}
+
 /*
  * A journal can make SQLite delete any file that the process may delete (cachekeep.h), so root, who
- * tries a check by hand, goes into the folder of the cache for good before it opens it there. The
- * CDB is open by then; a new one is no longer seen.
+ * tries a check by hand, goes into the folder of the cache before it opens it there. The folder of
+ * the CDB stays open, to see a new one.
  */
 static bool
 enter_cache(struct checker *checker)
 {
-	char *name = strrchr(checker->cache_path, '/');
-	int entered;
+	char *name = strrchr(checker->cdb_path, '/');
+	int folder;
 
-	if (geteuid() != 0 || name == checker->cache_path)
+	if (geteuid() != 0 || checker->cdb_folder != AT_FDCWD)
 		return true;
 	*name = '\0';
-	entered = confine_to(checker->cache_path);
+	folder = open(checker->cdb_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*name = '/';
-	if (entered == 1) {
-		memmove(checker->cache_path, name, strlen(name) + 1);
-		checker->cdb_path[0] = '\0';
+	switch (folder == -1 ? -1 : enter_folder(checker->cache_path)) {
+	case 1:
+		checker->cdb_folder = folder;
+		memmove(checker->cdb_path, name + 1, strlen(name));
+		return true;
+	case 0:
+		close(folder);
+		return true;
+	default:
+		if (folder != -1)
+			close(folder);
+		return errno == ENOENT; /* no folder: cache_open says so */
 	}
-	return entered != -1 || errno == ENOENT;
 }
 
 bool

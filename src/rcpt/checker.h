@@ -16,6 +16,7 @@
 
 struct checker {
 	char cdb_path[CHECKER_PATH_SIZE], cache_path[CHECKER_PATH_SIZE];
+	int cdb_folder;       /* from where cdb_path begins: AT_FDCWD, or a descriptor */
 	struct cdbfile cdb;   /* fd -1: not open */
 	int64_t cdb_looked;   /* when its path was last looked at (deadline.h) */
 	const char *cdb_kept; /* why a new CDB was not taken; NULL: there was none */
