@@ -42,7 +42,8 @@ limited "nobody@$long"
 is "$code $(field why)" '100 callout' 'a neighbour that is not listed'
 limited nobody.vv@main.test -vv
 is "$code" 100 'with a transcript'
-# Below what it needs: the hook must not take the end for a yes
+# Below what it needs: the hook must not take the end for a yes. In a narrow band of limits glibc itself
+# gives up before main, with 127, which we can't change: rcptcheck(8) tells, and INSTALL which limit is enough.
 bad=0
 for limit in 100000 500000 1000000 1500000 2000000 2300000 2600000 2700000 2800000 2900000 2950000; do
 	RECIPIENT=nobody.$limit@main.test softlimit -m $limit "$bin/rcptcheck" 2>"$work/err" </dev/null >/dev/null
@@ -50,6 +51,7 @@ for limit in 100000 500000 1000000 1500000 2000000 2300000 2600000 2700000 28000
 	case $code in
 	100|111) ;;
 	13[0-9]|14[0-9]) ;; # a signal: 421 from the hook
+	127) grep -q 'Fatal glibc error' "$work/err" || bad=$((bad + 1)) ;;
 	*) bad=$((bad + 1)); diag "softlimit -m $limit: exit $code $(cat "$work/err")" ;;
 	esac
 done 2>/dev/null
