@@ -58,29 +58,30 @@ database_trouble(sqlite3 *db, struct report *report)
 	    db == NULL ? "out of memory" : sqlite3_errmsg(db), advice);
 }
 
+/* Ends a statement. Returns 1 when it has a row, 0 when it has none, or -1. */
+static int
+finish(sqlite3_stmt *stmt)
+{
+	int step = sqlite3_step(stmt);
+
+	sqlite3_finalize(stmt);
+	if (step == SQLITE_ROW)
+		return 1;
+	return step == SQLITE_DONE ? 0 : -1;
+}
+
 int
 database_has(sqlite3 *db, const char *table)
 {
 	sqlite3_stmt *stmt;
-	int result = -1;
 
 	if (sqlite3_prepare_v2(db,
-		"SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN "
-		"('table', "
-		"'view')",
+		"SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE"
+		" AND type IN ('table', 'view')",
 		-1, &stmt, NULL) != SQLITE_OK)
 		return -1;
 	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
-	switch (sqlite3_step(stmt)) {
-	case SQLITE_ROW:
-		result = 1;
-		break;
-	case SQLITE_DONE:
-		result = 0;
-		break;
-	}
-	sqlite3_finalize(stmt);
-	return result;
+	return finish(stmt);
 }
 
 /* Returns 1, 0, or -1. */
@@ -88,7 +89,6 @@ static int
 has_column(sqlite3 *db, const char *table, const char *column)
 {
 	sqlite3_stmt *stmt;
-	int result = -1;
 
 	if (sqlite3_prepare_v2(db,
 		"SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2 COLLATE NOCASE", -1,
@@ -96,16 +96,7 @@ has_column(sqlite3 *db, const char *table, const char *column)
 		return -1;
 	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 2, column, -1, SQLITE_STATIC);
-	switch (sqlite3_step(stmt)) {
-	case SQLITE_ROW:
-		result = 1;
-		break;
-	case SQLITE_DONE:
-		result = 0;
-		break;
-	}
-	sqlite3_finalize(stmt);
-	return result;
+	return finish(stmt);
 }
 
 static int
