@@ -32,7 +32,7 @@
 
 #define CACHE_TEXT_MAX       200
 #define CACHE_KEY_MAX        512 /* bytes of an address; longer ones are never cached */
-#define CACHE_SCHEMA_VERSION 1   /* PRAGMA user_version */
+#define CACHE_SCHEMA_VERSION 2   /* PRAGMA user_version */
 #define CACHE_DAMAGED        ".damaged"
 
 struct cache_entry {
@@ -75,16 +75,6 @@ void cache_set_busy(struct cache *cache, int busy_ms);
 
 /* Returns 1 with the entry, expired or not; 0 when there is none; -1 for trouble or damage. */
 int cache_find(struct cache *cache, const char *key, size_t key_len, struct cache_entry *entry);
-
-/*
- * Stores an entry, replacing that of the same key. When the cache then holds more than limit
- * rows, it drops up to 64 others in the same transaction: unknown and refused addresses first,
- * those asked longest ago first. Returns 0, or -1: nothing was stored. An entry that says
- * nothing about the address (finding_is_verdict), or of which the reply code says otherwise, is
- * never stored.
- */
-int cache_store(struct cache *cache, const char *key, size_t key_len,
-    const struct cache_entry *entry, uint32_t limit);
 
 /*
  * For programs that put their own statements to cache->db: starts the wait for locks anew, and

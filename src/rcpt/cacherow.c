@@ -1,6 +1,5 @@
 #include "cacherow.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/checksum.h"
@@ -19,9 +18,12 @@ const char cacherow_schema[] =
     "CREATE INDEX account_cache_order ON account_cache (class = 'exists', probed);"
     "CREATE TABLE account_cache_count (rows INTEGER NOT NULL);"
     "INSERT INTO account_cache_count (rows) VALUES (0);"
-    "PRAGMA user_version = 1;";
+    "CREATE TABLE memory (subject TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL,"
+    " count INTEGER NOT NULL, since INTEGER NOT NULL, tried INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, text TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 2;";
 
-_Static_assert(CACHE_SCHEMA_VERSION == 1, "the user_version above must follow");
+_Static_assert(CACHE_SCHEMA_VERSION == 2, "the user_version above must follow");
 
 enum column { ADDRESS, CLASS, CODE, ENHANCED, HOST, TEXT, PROBED, EXPIRES, CHECKSUM };
 
@@ -86,17 +88,16 @@ cacherow_bind(
 	return result == SQLITE_OK ? SQLITE_OK : SQLITE_ERROR;
 }
 
-/* Copies a text column into a field of size bytes; false when it is none or does not fit. */
-static bool
-read_text(sqlite3_stmt *statement, enum column column, char *field, size_t size)
+bool
+cacherow_read_text(sqlite3_stmt *statement, int column, char *field, size_t size)
 {
 	const unsigned char *text;
 	size_t len;
 
-	if (sqlite3_column_type(statement, (int)column) != SQLITE_TEXT)
+	if (sqlite3_column_type(statement, column) != SQLITE_TEXT)
 		return false;
-	text = sqlite3_column_text(statement, (int)column);
-	len = (size_t)sqlite3_column_bytes(statement, (int)column);
+	text = sqlite3_column_text(statement, column);
+	len = (size_t)sqlite3_column_bytes(statement, column);
 	if (text == NULL || len >= size || memchr(text, '\0', len) != NULL)
 		return false;
 	memcpy(field, text, len);
@@ -104,12 +105,12 @@ read_text(sqlite3_stmt *statement, enum column column, char *field, size_t size)
 	return true;
 }
 
-static bool
-read_number(sqlite3_stmt *statement, enum column column, int64_t *number)
+bool
+cacherow_read_number(sqlite3_stmt *statement, int column, int64_t *number)
 {
-	if (sqlite3_column_type(statement, (int)column) != SQLITE_INTEGER)
+	if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
 		return false;
-	*number = sqlite3_column_int64(statement, (int)column);
+	*number = sqlite3_column_int64(statement, column);
 	return true;
 }
 
@@ -128,23 +129,24 @@ cacherow_parse(sqlite3_stmt *statement, struct cache_entry *entry)
 	key_len = (size_t)sqlite3_column_bytes(statement, ADDRESS);
 	if (key == NULL)
 		return "a row with a bad address";
-	if (!read_text(statement, CLASS, class, sizeof(class)) ||
+	if (!cacherow_read_text(statement, CLASS, class, sizeof(class)) ||
 	    !finding_parse(&entry->finding, class))
 		return "a row with a bad class";
-	if (!read_number(statement, CODE, &code) || code < 0 || code > 999)
+	if (!cacherow_read_number(statement, CODE, &code) || code < 0 || code > 999)
 		return "a row with a bad code";
 	entry->code = (int)code;
-	if (!read_text(statement, ENHANCED, entry->enhanced, sizeof(entry->enhanced)) ||
-	    !read_text(statement, HOST, entry->host, sizeof(entry->host)) ||
-	    !read_text(statement, TEXT, entry->text, sizeof(entry->text)))
+	if (!cacherow_read_text(
+		statement, ENHANCED, entry->enhanced, sizeof(entry->enhanced)) ||
+	    !cacherow_read_text(statement, HOST, entry->host, sizeof(entry->host)) ||
+	    !cacherow_read_text(statement, TEXT, entry->text, sizeof(entry->text)))
 		return "a row with a bad text";
-	if (!read_number(statement, PROBED, &entry->probed) ||
-	    !read_number(statement, EXPIRES, &entry->expires))
+	if (!cacherow_read_number(statement, PROBED, &entry->probed) ||
+	    !cacherow_read_number(statement, EXPIRES, &entry->expires))
 		return "a row with a bad time";
 	refused = cacherow_refuse(key_len, entry);
 	if (refused != NULL)
 		return "a row that should never have been stored";
-	if (!read_number(statement, CHECKSUM, &checksum) ||
+	if (!cacherow_read_number(statement, CHECKSUM, &checksum) ||
 	    checksum != row_checksum(key, key_len, entry))
 		return "a row with a wrong checksum";
 	return NULL;

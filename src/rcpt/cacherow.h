@@ -6,7 +6,9 @@
 #define RCPT_CACHEROW_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cache.h"
 
@@ -28,5 +30,12 @@ int cacherow_bind(
 
 /* Reads columns 0 to 8. Returns NULL with the entry, or what is damaged, a constant text. */
 const char *cacherow_parse(sqlite3_stmt *statement, struct cache_entry *entry);
+
+/*
+ * Read a column of a row: a text that fits into a field of size bytes, a number. Return false
+ * when it is of another type, or does not fit.
+ */
+bool cacherow_read_text(sqlite3_stmt *statement, int column, char *field, size_t size);
+bool cacherow_read_number(sqlite3_stmt *statement, int column, int64_t *number);
 
 #endif

@@ -28,7 +28,7 @@ my $start = unpack 'q<', pack 'Q<', 0x243f6a8885a308d3;
 print "BEGIN;\n";
 for my $i (1 .. $count // 1) {
 	(my $key = $address) =~ s/%/$i/;
-	my $sum = text(text(number($start, 1), $key), $class);
+	my $sum = text(text(number($start, 2), $key), $class);
 	$sum = text(text(text(number($sum, $code), $enhanced), $host), $text);
 	$sum = number(number($sum, $probed), $expires);
 	my @texts = map { "CAST(x'" . unpack('H*', $_) . "' AS TEXT)" }

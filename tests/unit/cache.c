@@ -20,7 +20,7 @@
 
 #include "base/deadline.h"
 #include "rcpt/cache.h"
-#include "rcpt/cachefile.h"
+#include "cachetest.h"
 #include "tap.h"
 
 #define KEY   "user@example.com"
@@ -56,22 +56,6 @@ make_memory_scarce(void)
 	sqlite3_config(SQLITE_CONFIG_MALLOC, &scarce);
 }
 
-static struct cache_entry
-sample(enum finding finding, int64_t probed)
-{
-	struct cache_entry entry = {
-	    .finding = finding,
-	    .code = finding == FINDING_EXISTS ? 250 : 550,
-	    .enhanced = "5.1.1",
-	    .host = "192.0.2.1:25",
-	    .text = "no such user",
-	    .probed = probed,
-	    .expires = probed + 3600,
-	};
-
-	return entry;
-}
-
 static bool
 same(const struct cache_entry *a, const struct cache_entry *b)
 {
@@ -97,7 +81,7 @@ store(const char *key, enum finding finding, int64_t probed, uint32_t limit)
 	int result = cache_open(&cache, path, 5000);
 
 	if (result == 0)
-		result = cache_store(&cache, key, strlen(key), &entry, limit);
+		result = put(&cache, key, strlen(key), &entry, limit);
 	cache_close(&cache);
 	return result;
 }
@@ -206,7 +190,7 @@ test_create(void)
 	ok(strstr(cache_reason(&cache), "not exist") != NULL, "it says: %s",
 	    cache_reason(&cache));
 	is_int(cache_find(&cache, "a@b", 3, &entry), -1, "find without a cache fails");
-	is_int(cache_store(&cache, "a@b", 3, &entry, 5), -1, "store without a cache fails");
+	is_int(put(&cache, "a@b", 3, &entry, 5), -1, "store without a cache fails");
 	ok(strstr(cache_reason(&cache), "not exist") != NULL, "for the same reason");
 	cache_close(&cache);
 	ok(!exists(path) && !exists(mark), "nothing was created");
@@ -241,54 +225,47 @@ test_store_and_find(void)
 	is_int(cache_find(&cache, KEY, strlen(KEY), &got), 0, "not there yet");
 	for (size_t i = 0; i < 3; i++) {
 		entry = sample(stored[i], 1000 + (int64_t)i);
-		is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "store");
+		is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "store");
 		is_int(cache_find(&cache, KEY, strlen(KEY), &got), 1, "find");
 		ok(same(&got, &entry), "what comes back is what went in");
 	}
 	for (size_t i = 0; i < 3; i++) {
 		entry = sample(never[i], 2000);
-		is_int(
-		    cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "never stored");
+		is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "never stored");
 		ok(*cache_reason(&cache) != '\0', "it says: %s", cache_reason(&cache));
 	}
 	entry = sample(FINDING_UNKNOWN, 2000);
 	entry.code = 450;
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), -1,
-	    "unknown with 450: never");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "unknown with 450: never");
 	entry.code = 250;
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), -1,
-	    "unknown with 250: never");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "unknown with 250: never");
 	entry = sample(FINDING_EXISTS, 2000);
 	entry.code = 550;
-	is_int(
-	    cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "exists with 550: never");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "exists with 550: never");
 	entry = sample(FINDING_EXISTS, 2000);
 	memset(entry.text, 'x', sizeof(entry.text));
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), -1,
-	    "a text without end: never");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "a text without end: never");
 	is_int(
 	    cache_find(&cache, KEY, strlen(KEY), &got), 1, "the last good one is still there");
 	is_int(got.probed, 1002, "unchanged");
 
 	entry = sample(FINDING_EXISTS, 3000);
-	is_int(cache_store(&cache, "a\0b@example.com", 15, &entry, LIMIT), 0, "a key with NUL");
+	is_int(put(&cache, "a\0b@example.com", 15, &entry, LIMIT), 0, "a key with NUL");
 	is_int(cache_find(&cache, "a\0b@example.com", 15, &got), 1, "is found");
 	is_int(cache_find(&cache, "a\0c@example.com", 15, &got), 0, "and is not another");
 	is_int(cache_find(&cache, "a", 1, &got), 0, "nor its beginning");
-	is_int(cache_store(&cache, "\xff\xfe'\n@x", 6, &entry, LIMIT), 0, "a key of odd bytes");
+	is_int(put(&cache, "\xff\xfe'\n@x", 6, &entry, LIMIT), 0, "a key of odd bytes");
 	is_int(cache_find(&cache, "\xff\xfe'\n@x", 6, &got), 1, "is found");
 	memset(longest, 'k', sizeof(longest));
-	is_int(
-	    cache_store(&cache, longest, CACHE_KEY_MAX, &entry, LIMIT), 0, "the longest key");
+	is_int(put(&cache, longest, CACHE_KEY_MAX, &entry, LIMIT), 0, "the longest key");
 	is_int(cache_find(&cache, longest, CACHE_KEY_MAX, &got), 1, "is found");
-	is_int(cache_store(&cache, longest, CACHE_KEY_MAX + 1, &entry, LIMIT), -1,
-	    "no longer one");
+	is_int(put(&cache, longest, CACHE_KEY_MAX + 1, &entry, LIMIT), -1, "no longer one");
 	is_int(cache_find(&cache, longest, CACHE_KEY_MAX + 1, &got), 0, "is there");
 	is_int(cache_find(&cache, "", 0, &got), 0, "nor an empty one");
 	memset(entry.text, 't', CACHE_TEXT_MAX);
 	memset(entry.host, 'h', sizeof(entry.host) - 1);
 	memset(entry.enhanced, '5', sizeof(entry.enhanced) - 1);
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "the longest texts");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "the longest texts");
 	is_int(cache_find(&cache, KEY, strlen(KEY), &got), 1, "are found");
 	ok(same(&got, &entry), "whole");
 	cache_close(&cache);
@@ -419,14 +396,15 @@ test_damaged_rows(void)
 static void
 test_damaged_schema(void)
 {
-	static const char *const changes[] = {"PRAGMA user_version = 2",
-	    "PRAGMA user_version = 0", "DROP TABLE account_cache",
+	static const char *const changes[] = {"PRAGMA user_version = 1",
+	    "PRAGMA user_version = 3", "DROP TABLE account_cache",
 	    "DROP TABLE account_cache_count",
 	    "ALTER TABLE account_cache RENAME COLUMN code TO kode",
 	    "DELETE FROM account_cache_count", "PRAGMA journal_mode = WAL",
 	    ("CREATE TRIGGER t AFTER INSERT ON account_cache "
 	     "BEGIN DELETE FROM account_cache; END"),
-	    "DROP INDEX account_cache_order"};
+	    "DROP INDEX account_cache_order", "DROP TABLE memory",
+	    "ALTER TABLE memory RENAME COLUMN until TO untl"};
 	struct cache_entry entry;
 	const char *reason, *what;
 
@@ -590,7 +568,7 @@ try_find_and_store(void)
 		result |= strstr(cache_reason(&cache), "denied") != NULL ? 8 : 4;
 	else if (cache_find(&cache, KEY, strlen(KEY), &entry) == 1)
 		result |= 1;
-	if (cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT) == 0)
+	if (put(&cache, KEY, strlen(KEY), &entry, LIMIT) == 0)
 		result |= 2;
 	else if (*cache_reason(&cache) == '\0')
 		result |= 16;
@@ -661,18 +639,16 @@ test_locks(void)
 	cache_set_busy(&cache, 0);
 	start = deadline_now();
 	entry = sample(FINDING_EXISTS, 7);
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), -1,
-	    "store while another writes");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "store while another writes");
 	ok(deadline_now() - start < 60, "with no wait");
 	sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 
 	sqlite3_exec(db, "BEGIN; SELECT * FROM account_cache", NULL, NULL, NULL);
 	cache_set_busy(&cache, 50);
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), -1,
-	    "store while another reads");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), -1, "store while another reads");
 	is_int(cache_find(&cache, KEY, strlen(KEY), &entry), 1, "reading beside it works");
 	sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "then it works");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "then it works");
 	ok(!exists(mark), "a lock is no damage");
 	sqlite3_close(db);
 	cache_close(&cache);
@@ -696,7 +672,7 @@ test_memory(void)
 		if (cache_open(&cache, path, 100) == 0) {
 			found = cache_find(&cache, KEY, strlen(KEY), &got);
 			right = right && (found == -1 || (found == 1 && same(&got, &want)));
-			stored = cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT) == 0;
+			stored = put(&cache, KEY, strlen(KEY), &entry, LIMIT) == 0;
 		}
 		right = right &&
 		    (stored == 1 || strcmp(cache_reason(&cache), "out of memory") == 0);
@@ -720,7 +696,7 @@ worker(int number, int rounds)
 		snprintf(key, sizeof(key), "user%d@host%d.example", i, number);
 		entry = sample(FINDING_UNKNOWN, number * 1000 + i);
 		if (cache_open(&cache, path, 30000) == -1 ||
-		    cache_store(&cache, key, strlen(key), &entry, LIMIT) == -1 ||
+		    put(&cache, key, strlen(key), &entry, LIMIT) == -1 ||
 		    cache_find(&cache, key, strlen(key), &got) != 1 || !same(&got, &entry))
 			failed = 1;
 		cache_close(&cache);
@@ -852,14 +828,14 @@ test_reset_under_use(void)
 
 	fresh();
 	is_int(cache_open(&cache, path, 1000), 0, "open");
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "store");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "store");
 	query("UPDATE account_cache SET code = 251");
 	is_int(cache_find(&cache, KEY, strlen(KEY), &got), -1, "damaged");
 	if (fork() == 0)
 		_exit(cachefile_maintain(path, false, &what) == 1 ? 0 : 1);
 	is_int((wait(&(int){0}), exists(mark)), 0, "another process empties it");
 	is_int(cache_find(&cache, KEY, strlen(KEY), &got), 0, "the first one finds it empty");
-	is_int(cache_store(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "and stores");
+	is_int(put(&cache, KEY, strlen(KEY), &entry, LIMIT), 0, "and stores");
 	is_int(cache_find(&cache, KEY, strlen(KEY), &got), 1, "and finds");
 	cache_close(&cache);
 	is_int(cachefile_maintain(path, true, &what), 0, "and all is well");
@@ -920,9 +896,6 @@ main(void)
 	test_reset_under_use();
 	test_sweep();
 	fresh();
-	unlink(path);
-	snprintf(mark, sizeof(mark), "%s%s", path, CACHEFILE_CHECKED);
-	unlink(mark);
-	ok(rmdir(folder) == 0, "nothing else is left in the folder");
+	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
 	return tap_done();
 }

@@ -7,35 +7,19 @@
 #include <unistd.h>
 
 #include "rcpt/cacheadmin.h"
-#include "rcpt/cachefile.h"
 #include "rcpt/cachetext.h"
+#include "cachetest.h"
 #include "tap.h"
 
 static char folder[64], path[128];
 static struct cache cache;
-
-static struct cache_entry
-sample(enum finding finding, int64_t probed)
-{
-	struct cache_entry entry = {
-	    .finding = finding,
-	    .code = finding == FINDING_EXISTS ? 250 : 550,
-	    .enhanced = "5.1.1",
-	    .host = "192.0.2.1:25",
-	    .text = "no such user",
-	    .probed = probed,
-	    .expires = probed + 3600,
-	};
-
-	return entry;
-}
 
 static int
 store(const char *key, size_t len, enum finding finding, int64_t probed)
 {
 	struct cache_entry entry = sample(finding, probed);
 
-	return cache_store(&cache, key, len, &entry, 100000);
+	return put(&cache, key, len, &entry, 100000);
 }
 
 struct walk {
@@ -61,7 +45,7 @@ take(void *arg, const struct cacheadmin_row *row)
 		struct cache_entry entry = sample(FINDING_EXISTS, 9);
 
 		walk->stored = cache_open(&other, path, 0) == 0 &&
-		    cache_store(&other, "zz@z", 4, &entry, 100000) == 0;
+		    put(&other, "zz@z", 4, &entry, 100000) == 0;
 		cache_close(&other);
 	}
 	return walk->rows == walk->stop_after;
@@ -188,8 +172,6 @@ test_stats(void)
 int
 main(void)
 {
-	static const char *const suffixes[] = {"", CACHE_DAMAGED, CACHEFILE_CHECKED};
-	char name[192];
 	const char *what;
 
 	snprintf(folder, sizeof(folder), "/tmp/rcptcheck-cacheadmin.XXXXXX");
@@ -205,10 +187,6 @@ main(void)
 	test_stats();
 	cache_close(&cache);
 	is_int(cachefile_maintain(path, true, &what), 0, "a thorough check finds nothing");
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-		unlink(name);
-	}
-	ok(rmdir(folder) == 0, "nothing else is left in the folder");
+	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
 	return tap_done();
 }
