@@ -18,6 +18,7 @@
 #include "cache.h"
 #include "cachecheck.h"
 #include "cacherow.h"
+#include "tallysum.h"
 
 #define BUSY_MS     5000
 #define CHECK_EVERY 3600       /* seconds between checks of a large cache */
@@ -361,10 +362,13 @@ cachefile_maintain(const char *path, bool thorough, const char **what)
 	int result = resolve(&file, path);
 
 	if (result == 0) {
-		if (flock(file.folder, LOCK_EX | LOCK_NB) == 0)
+		if (flock(file.folder, LOCK_EX | LOCK_NB) == 0) {
+			tallysum_keep(file.folder);
 			result = maintain(&file, thorough);
-		else if (errno != EWOULDBLOCK) /* else another process does the same just now */
+		} else if (errno != EWOULDBLOCK) {
+			/* else another process does the same just now */
 			result = trouble(&file, "its folder cannot be locked");
+		}
 		close(file.folder);
 	}
 	*what = result == 0 ? "" : file.what;

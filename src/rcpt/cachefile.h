@@ -1,6 +1,6 @@
 /*
  * The care of the verdict cache that rcptbuild takes: it makes the file, replaces a damaged
- * one, and drops rows that are of no more use.
+ * one, and drops rows that are of no more use; and that of what lies beside it (tallysum.h).
  */
 #ifndef RCPT_CACHEFILE_H
 #define RCPT_CACHEFILE_H

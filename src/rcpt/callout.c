@@ -1,329 +1,341 @@
 #include "callout.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "base/deadline.h"
+#include "catchall.h"
+#include "servers.h"
 
-union socket_address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
+#define PATIENCE 3 /* time-outs in a row of a server that greets until it counts as down */
 
-static void
-watch(struct callout *callout, char direction, const char *bytes, size_t len)
+/* The cache, or NULL when there is none to use. */
+static struct cache *
+memory_of(struct callout *callout)
 {
-	if (callout->watch != NULL)
-		callout->watch(callout->watch_context, direction, bytes, len);
+	struct checker *checker = callout->checker;
+
+	if (!checker_use_cache(checker, CHECKER_WRITE_WAIT, &callout->cache))
+		return NULL;
+	return &checker->cache;
 }
 
-static void
-watch_text(struct callout *callout, const char *text)
+/* The result of a call on the cache; trouble counts as 0. */
+static int
+use(struct callout *callout, int result)
 {
-	watch(callout, '=', text, strlen(text));
-}
-
-static socklen_t
-fill_address(union socket_address *address, const struct record_server *server)
-{
-	memset(address, 0, sizeof(*address));
-	if (server->family == 4) {
-		address->v4.sin_family = AF_INET;
-		address->v4.sin_port = htons(server->port);
-		memcpy(&address->v4.sin_addr, server->address, 4);
-		return sizeof(address->v4);
-	}
-	address->v6.sin6_family = AF_INET6;
-	address->v6.sin6_port = htons(server->port);
-	memcpy(&address->v6.sin6_addr, server->address, 16);
-	return sizeof(address->v6);
-}
-
-static int64_t
-wake_after(const struct callout *callout, uint32_t seconds)
-{
-	return deadline_earlier(callout->deadline, deadline_now() + (int64_t)seconds * 1000);
-}
-
-static void
-hang_up(struct callout *callout)
-{
-	if (callout->fd != -1)
-		close(callout->fd);
-	callout->fd = -1;
+	if (result != -1)
+		return result;
+	checker_lose_cache(callout->checker, &callout->cache);
+	return 0;
 }
 
 /*
- * Keeps the answer of the server just asked if it says more than what is there: a statement
- * about the address ends the callout, and "policy" is better known than "temporary".
+ * Keeps an answer if it says more than what is there: a statement about the address ends the
+ * callout, and "policy" is better known than "temporary".
  */
 static void
-keep_answer(struct callout *callout)
+keep_answer(struct callout *callout, const struct smtp_answer *answer)
 {
-	const struct smtp_answer *answer = &callout->smtp.answer;
-	bool first = callout->host[0] == '\0';
 	bool better = answer->finding != FINDING_TEMPORARY &&
 	    callout->answer.finding == FINDING_TEMPORARY;
 
-	if (first || better || finding_is_verdict(answer->finding)) {
-		callout->answer = *answer;
-		record_server_text(callout->host, &callout->record->servers[callout->next - 1]);
-	}
+	if (callout->host[0] != '\0' && !better && !finding_is_verdict(answer->finding))
+		return;
+	callout->answer = *answer;
+	strcpy(callout->host, callout->server);
+	callout->control = CONTROL_NOT_ASKED;
+	callout->catch_all = CATCH_ALL_NOT_ASKED;
 	callout->done = finding_is_verdict(answer->finding);
 }
 
-/*
- * Asks the system to acknowledge what comes next at once. Servers that write the replies to a
- * pipelined MAIL and RCPT one by one wait for the acknowledgement of the first before they send
- * the second (RFC 896), which systems hold back for 40 ms or more (RFC 1122 4.2.3.2).
- */
+/* The same for an answer that no conversation gave. */
 static void
-acknowledge_fast(const struct callout *callout)
+keep_note(struct callout *callout, enum finding finding, const char *note)
 {
-#ifdef TCP_QUICKACK
-	int on = 1;
+	struct smtp_answer answer = {.finding = finding, .stage = SMTP_CONNECT, .note = note};
 
-	setsockopt(callout->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-#else
-	(void)callout;
-#endif
+	talk_tell(&callout->terms, note);
+	keep_answer(callout, &answer);
 }
 
-static void
-send_output(struct callout *callout)
+/* What the end of a talk means for the next ones. Returns false when it means nothing. */
+static bool
+judge_server(const struct callout *callout, struct servers_failure *failure)
 {
-	struct smtp *smtp = &callout->smtp;
+	const struct talk *talk = &callout->talk;
+	const struct smtp_answer *answer = &talk->inquiry.answer;
+	bool timed_out = answer->note != NULL && strcmp(answer->note, "timeout") == 0;
 
-	if (smtp->out_len == 0)
-		return;
-	watch(callout, '>', smtp->out, smtp->out_len);
-	/*
-	 * A few hundred bytes into an empty socket buffer: what does not fit is a lost
-	 * connection.
-	 */
-	if (send(callout->fd, smtp->out, smtp->out_len, MSG_NOSIGNAL) != (ssize_t)smtp->out_len)
-		smtp_lost(smtp, "lost");
-	smtp->out_len = 0;
-	acknowledge_fast(callout);
-	callout->wake = wake_after(callout, callout->record->settings.command_timeout);
+	if (finding_is_verdict(answer->finding))
+		return false;
+	failure->claimed = callout->claimed;
+	failure->patience = 1;
+	failure->hold = 0;
+	failure->text = answer->code != 0 ? answer->text : answer->note;
+	if (answer->finding == FINDING_POLICY) {
+		if (answer->note != NULL) /* a loop, no SMTPUTF8, a control recipient */
+			return false;
+		failure->state = MEMORY_REFUSES;
+		failure->hold =
+		    answer->stage == SMTP_GREETING ? SERVERS_REFUSE_HOLD : SERVERS_NO_HOLD;
+		return answer->stage < SMTP_RCPT;
+	}
+	failure->state = MEMORY_DOWN;
+	if (timed_out && !talk->timed_out && callout->asked > 1)
+		return false; /* one before it has used up the time */
+	if (answer->stage < SMTP_RSET)
+		return true;
+	/* It greets, so it may be slow about this user only. */
+	failure->patience = PATIENCE;
+	return timed_out;
 }
 
 /* Ends the talk with the server that was being asked. */
 static void
+finish_server(struct callout *callout)
+{
+	struct talk *talk = &callout->talk;
+	const struct smtp_answer *answer = &talk->inquiry.answer;
+	struct servers_failure failure;
+	struct cache *cache;
+
+	callout->talking = false;
+	if (answer->lacks_utf8)
+		callout->lacking_utf8++;
+	if (judge_server(callout, &failure)) {
+		cache = memory_of(callout);
+		if (cache != NULL)
+			use(callout,
+			    servers_failed(cache, callout->server, &failure, time(NULL)));
+	}
+	keep_answer(callout, answer);
+	if (strcmp(callout->host, callout->server) == 0) {
+		callout->control = talk->inquiry.control;
+		callout->catch_all = talk->inquiry.catch_all;
+	}
+}
+
+static void
+begin_talk(struct callout *callout, size_t number)
+{
+	callout->asked++;
+	callout->talking = true;
+	talk_tell(&callout->terms, callout->server);
+	talk_start(&callout->talk, &callout->record->servers[number], &callout->question,
+	    &callout->terms);
+}
+
+/* It keeps us waiting: is another process waiting already? Then we need not. */
+static void
+watch_slow(struct callout *callout)
+{
+	struct cache *cache;
+
+	callout->talk.slow = false;
+	if (callout->claimed || callout->talk.inquiry.smtp.stage >= SMTP_RSET)
+		return;
+	cache = memory_of(callout);
+	if (cache == NULL)
+		return;
+	switch (servers_suspect(cache, callout->server, time(NULL))) {
+	case 1:
+		callout->claimed = true;
+		break;
+	case 0:
+		talk_stop(&callout->talk, "down");
+		break;
+	default:
+		checker_lose_cache(callout->checker, &callout->cache);
+	}
+}
+
+/* A server that is left alone: the answer is what is known of it. */
+static void
+pass_over(struct callout *callout, size_t number, const struct memory *mark)
+{
+	bool refuses = strcmp(mark->state, MEMORY_REFUSES) == 0;
+
+	keep_note(callout, refuses ? FINDING_POLICY : FINDING_TEMPORARY,
+	    refuses ? "refuses-us" : "down");
+	if (!callout->have_spare || mark->tried < callout->spare_mark.tried) {
+		callout->have_spare = true;
+		callout->spare = number;
+		callout->spare_mark = *mark;
+	}
+}
+
+/* Asks a server, unless what is remembered makes that needless. */
+static void
+ask_server(struct callout *callout, size_t number)
+{
+	struct cache *cache = memory_of(callout);
+	struct catchall known = {CATCH_ALL_NOT_ASKED, 0};
+	struct memory mark;
+	int64_t now = time(NULL);
+	bool marked = false;
+
+	callout->claimed = false;
+	if (cache != NULL) {
+		use(callout,
+		    catchall_find(cache, callout->server, callout->domain, now, &known));
+		marked = use(callout, servers_find(cache, callout->server, now, &mark)) == 1;
+	}
+	if (known.since > callout->catch_all_since)
+		callout->catch_all_since = known.since;
+	if (marked && mark.until <= now) {
+		callout->claimed =
+		    use(callout, servers_claim(cache, callout->server, &mark, now)) == 1;
+		marked = !callout->claimed;
+	}
+	if (marked) {
+		pass_over(callout, number, &mark);
+		return;
+	}
+	if (known.answer == CATCH_ALL_YES && !callout->claimed) {
+		keep_note(callout, FINDING_EXISTS, "catch-all");
+		callout->remembered = true;
+		return;
+	}
+	callout->question.nobody = "";
+	if (known.answer == CATCH_ALL_NOT_ASKED) {
+		catchall_nobody(callout->nobody, strrchr(callout->question.path, '@') + 1);
+		callout->question.nobody = callout->nobody;
+	}
+	begin_talk(callout, number);
+}
+
+/*
+ * All servers are left alone. Every now and then one process tries one of them all the same,
+ * so that a primary that is back is not missed for minutes.
+ */
+static bool
+ask_spare(struct callout *callout)
+{
+	int64_t now = time(NULL);
+	struct cache *cache;
+
+	if (callout->asked > 0 || !callout->have_spare)
+		return false;
+	callout->have_spare = false;
+	if (now - callout->spare_mark.tried < SERVERS_RETRY_EVERY)
+		return false;
+	cache = memory_of(callout);
+	record_server_text(callout->server, &callout->record->servers[callout->spare]);
+	if (cache == NULL ||
+	    use(callout, servers_claim(cache, callout->server, &callout->spare_mark, now)) != 1)
+		return false;
+	callout->claimed = true;
+	callout->host[0] = '\0'; /* what it says now counts, not what was known */
+	callout->question.nobody = "";
+	begin_talk(callout, callout->spare);
+	return true;
+}
+
+/*
+ * No server of the domain takes an address with bytes above 127: it cannot be delivered (RFC
+ * 6531 3.5), whoever sends it. The code is the one that a server would have given.
+ */
+static void
+refuse_utf8(struct callout *callout)
+{
+	struct smtp_answer *answer = &callout->answer;
+
+	answer->finding = FINDING_REFUSED;
+	answer->code = 553;
+	strcpy(answer->enhanced, "5.6.7");
+	strcpy(answer->text, "5.6.7 SMTPUTF8 is not offered");
+}
+
+/* Goes to the next server, or ends the callout. */
+static void
 next_server(struct callout *callout)
 {
-	if (callout->smtp.answer.note != NULL)
-		watch_text(callout, callout->smtp.answer.note);
-	keep_answer(callout);
-	hang_up(callout);
-	callout->connecting = false;
-}
+	const struct record *record = callout->record;
+	size_t number = callout->next;
 
-static void
-begin_talk(struct callout *callout)
-{
-	union socket_address own = {0}, peer = {0};
-	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
-	char own_ip[INET6_ADDRSTRLEN] = "";
-	bool same_machine = false;
-
-	if (getsockname(callout->fd, &own.any, &own_len) == 0 &&
-	    getpeername(callout->fd, &peer.any, &peer_len) == 0) {
-		if (own.any.sa_family == AF_INET) {
-			inet_ntop(AF_INET, &own.v4.sin_addr, own_ip, sizeof(own_ip));
-			same_machine = own.v4.sin_addr.s_addr == peer.v4.sin_addr.s_addr;
-		} else {
-			inet_ntop(AF_INET6, &own.v6.sin6_addr, own_ip, sizeof(own_ip));
-			same_machine = memcmp(&own.v6.sin6_addr, &peer.v6.sin6_addr,
-					   sizeof(struct in6_addr)) == 0;
-		}
+	if (number < record->server_count &&
+	    (callout->asked == 0 || deadline_left(callout->terms.deadline) > 0)) {
+		callout->next++;
+		record_server_text(callout->server, &record->servers[number]);
+		if (strcmp(callout->server, callout->checker->self) == 0)
+			keep_note(callout, FINDING_TEMPORARY, "loop");
+		else
+			ask_server(callout, number);
+	} else if (!ask_spare(callout)) {
+		callout->done = true;
+		if (callout->lacking_utf8 > 0 && callout->lacking_utf8 == record->server_count)
+			refuse_utf8(callout);
 	}
-	/*
-	 * A greeting with our own name is a loop of backups, reached by a name or a NAT that
-	 * rcptbuild could not see through. Not so on one machine, where the primary is another
-	 * program that may well use the same name.
-	 */
-	smtp_start(&callout->smtp, &callout->question, own_ip, !same_machine);
-	callout->connecting = false;
-	callout->events = POLLIN;
-	callout->wake = wake_after(callout, callout->record->settings.command_timeout);
-}
-
-static void
-lose(struct callout *callout, const char *note)
-{
-	if (callout->connecting) {
-		callout->smtp.done = false;
-		callout->smtp.stage = SMTP_CONNECT;
-	}
-	smtp_lost(&callout->smtp, note);
-	next_server(callout);
-}
-
-static const char *
-connect_note(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-		return "refused";
-	case ETIMEDOUT:
-		return "timeout";
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case EADDRNOTAVAIL:
-	case EAFNOSUPPORT:
-		return "unreachable";
-	default:
-		return "no-connection";
-	}
-}
-
-static void
-connect_next(struct callout *callout)
-{
-	const struct record_server *server = &callout->record->servers[callout->next++];
-	union socket_address address;
-	socklen_t len = fill_address(&address, server);
-	char text[RECORD_SERVER_TEXT];
-	int on = 1;
-
-	record_server_text(text, server);
-	watch_text(callout, text);
-	callout->connecting = true;
-	if (strcmp(text, callout->self) == 0) {
-		lose(callout, "loop");
-		return;
-	}
-	callout->fd =
-	    socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (callout->fd == -1) {
-		lose(callout, connect_note(errno));
-		return;
-	}
-	/* The same the other way round: what we write waits for no acknowledgement. */
-	setsockopt(callout->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	callout->events = POLLOUT;
-	callout->wake = wake_after(callout, callout->record->settings.connect_timeout);
-	if (connect(callout->fd, &address.any, len) == 0)
-		begin_talk(callout);
-	else if (errno != EINPROGRESS && errno != EINTR)
-		lose(callout, connect_note(errno));
-}
-
-static void
-step_connecting(struct callout *callout)
-{
-	struct pollfd pollfd = {.fd = callout->fd, .events = POLLOUT};
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	if (poll(&pollfd, 1, 0) <= 0) {
-		if (deadline_left(callout->wake) == 0)
-			lose(callout, "timeout");
-		return;
-	}
-	if (getsockopt(callout->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
-		error = errno;
-	if (error != 0)
-		lose(callout, connect_note(error));
-	else
-		begin_talk(callout);
-}
-
-/* Takes what has arrived. Returns false when there is nothing more for now. */
-static bool
-step_talking(struct callout *callout)
-{
-	char bytes[4096];
-	ssize_t n = recv(callout->fd, bytes, sizeof(bytes), 0);
-
-	if (n == -1 && errno == EINTR)
-		return true;
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-		if (deadline_left(callout->wake) > 0)
-			return false;
-		lose(callout, "timeout");
-		return true;
-	}
-	if (n <= 0) {
-		lose(callout, "lost");
-		return true;
-	}
-	watch(callout, '<', bytes, (size_t)n);
-	smtp_input(&callout->smtp, bytes, (size_t)n);
-	send_output(callout);
-	if (callout->smtp.done) {
-		next_server(callout);
-	} else if (deadline_left(callout->wake) == 0) {
-		/* A server that sends a byte now and then does not move its time-out. */
-		lose(callout, "timeout");
-	}
-	return true;
 }
 
 void
 callout_step(struct callout *callout)
 {
+	struct talk *talk = &callout->talk;
+
 	while (!callout->done) {
-		if (callout->fd == -1) {
-			if (callout->next == callout->record->server_count ||
-			    (callout->next > 0 && deadline_left(callout->deadline) == 0)) {
-				callout->done = true;
-				return;
-			}
-			connect_next(callout);
-			if (callout->connecting && callout->fd != -1)
-				return;
-		} else if (callout->connecting) {
-			step_connecting(callout);
-			if (callout->connecting)
-				return;
-		} else if (!step_talking(callout)) {
+		if (!callout->talking) {
+			next_server(callout);
+			continue;
+		}
+		talk_step(talk);
+		if (!talk->done && talk->slow)
+			watch_slow(callout);
+		if (!talk->done) {
+			callout->fd = talk->fd;
+			callout->events = talk->events;
+			callout->wake = talk->wake;
 			return;
 		}
+		finish_server(callout);
 	}
+	callout->fd = -1;
 }
 
 void
-callout_start(struct callout *callout, const struct record *record, const char *self,
-    const char *path, bool needs_utf8, int64_t deadline, callout_watch *watcher,
-    void *watch_context)
+callout_start(struct callout *callout, struct checker *checker, const struct record *record,
+    const char *domain, const struct inquiry_question *question, int64_t deadline)
 {
+	const struct settings *settings = &record->settings;
+
 	callout->done = false;
 	callout->fd = -1;
 	callout->events = 0;
 	callout->wake = deadline;
 	callout->host[0] = '\0';
-	callout->answer.finding = FINDING_TEMPORARY;
-	callout->answer.stage = SMTP_CONNECT;
+	memset(&callout->answer, 0, sizeof(callout->answer));
 	callout->answer.note = "no-server";
-	callout->answer.code = 0;
-	callout->answer.enhanced[0] = '\0';
-	callout->answer.text[0] = '\0';
+	callout->control = CONTROL_NOT_ASKED;
+	callout->catch_all = CATCH_ALL_NOT_ASKED;
+	callout->remembered = false;
+	callout->catch_all_since = 0;
+	callout->cache = NULL;
+	callout->checker = checker;
 	callout->record = record;
-	callout->self = self;
-	callout->question.helo = record->settings.helo;
-	callout->question.sender = "";
-	callout->question.path = path;
-	callout->question.needs_utf8 = needs_utf8;
-	callout->deadline = deadline;
+	callout->domain = domain;
+	callout->question = *question;
+	callout->terms.connect_timeout = settings->connect_timeout;
+	callout->terms.command_timeout = settings->command_timeout;
+	callout->terms.deadline = deadline;
+	callout->terms.watch = checker->watch;
+	callout->terms.watch_context = checker->watch_context;
+	callout->talk.fd = -1;
 	callout->next = 0;
-	callout->connecting = false;
-	callout->watch = watcher;
-	callout->watch_context = watch_context;
+	callout->asked = 0;
+	callout->lacking_utf8 = 0;
+	callout->talking = false;
+	callout->have_spare = false;
 	callout_step(callout);
 }
 
 void
 callout_stop(struct callout *callout)
 {
-	hang_up(callout);
+	if (callout->talking && !callout->talk.done)
+		talk_stop(&callout->talk, "stopped");
+	callout->talking = false;
+	callout->fd = -1;
 	callout->done = true;
 }

@@ -1,7 +1,7 @@
 /*
  * A callout: asks the servers of a domain, one after the other, until one makes a statement
- * about the address or none is left. Non-blocking; the caller polls, so that many can run side
- * by side.
+ * about the address or none is left. What is known of the servers decides which are asked at
+ * all. Non-blocking; the caller polls, so that many can run side by side.
  *
  *	callout_start(&callout, ...);
  *	while (!callout.done) {
@@ -19,10 +19,10 @@
 #include <stdint.h>
 
 #include "base/record.h"
-#include "smtp.h"
-
-/* Sees each line that is sent ('>') or received ('<'), and what happens besides ('='). */
-typedef void callout_watch(void *context, char direction, const char *bytes, size_t len);
+#include "checker.h"
+#include "inquiry.h"
+#include "memory.h"
+#include "talk.h"
 
 struct callout {
 	/* for the caller */
@@ -36,26 +36,37 @@ struct callout {
 	 */
 	struct smtp_answer answer;
 	char host[RECORD_SERVER_TEXT];
+	enum inquiry_control control;
+	enum inquiry_catch_all catch_all; /* what that server said just now */
+	bool remembered;         /* nobody was asked: it is known to accept any address */
+	int64_t catch_all_since; /* seconds since 1970: a server has done so; 0: none ever */
+	const char *cache;       /* trouble with the cache, or NULL */
 
 	/* its own */
+	struct checker *checker;
 	const struct record *record;
-	const char *self; /* "192.0.2.1:25": the address our client came in by; never asked */
-	struct smtp_question question;
-	int64_t deadline;
-	size_t next;
-	bool connecting;
-	struct smtp smtp;
-	callout_watch *watch;
-	void *watch_context;
+	const char *domain;
+	struct inquiry_question question;
+	struct talk_terms terms;
+	struct talk talk;
+	char nobody[ADDRESS_PATH_SIZE];
+	char server[RECORD_SERVER_TEXT]; /* the one being asked */
+	size_t next, asked, lacking_utf8;
+	bool talking;
+	bool claimed; /* its mark is ours */
+	bool have_spare;
+	size_t spare; /* of those left alone, the one that was tried longest ago */
+	struct memory spare_mark;
 };
 
 /*
- * Begins to ask the servers of the record about path (address_path). record, self, path and
- * the context of watch must outlive the callout. watch may be NULL.
+ * Begins to ask the servers of the record. domain is the one asked about, in lower case.
+ * question is copied, but for its member nobody; record, domain and the texts of the question
+ * must outlive the callout.
  */
-void callout_start(struct callout *callout, const struct record *record, const char *self,
-    const char *path, bool needs_utf8, int64_t deadline, callout_watch *watch,
-    void *watch_context);
+void callout_start(struct callout *callout, struct checker *checker,
+    const struct record *record, const char *domain, const struct inquiry_question *question,
+    int64_t deadline);
 
 /* Goes on as far as it goes without waiting. */
 void callout_step(struct callout *callout);

@@ -5,10 +5,9 @@
 #include <time.h>
 
 #include "base/deadline.h"
+#include "learn.h"
 
-/* What a lock on the cache may cost a reader, and a writer that already has its answer. */
-#define CACHE_READ_WAIT  100 /* ms */
-#define CACHE_WRITE_WAIT 500
+#define STALE_NO_MAX (7L * 86400) /* seconds since it was asked for the last time */
 
 static void
 decide(struct check *check, enum verdict verdict, const char *why)
@@ -71,10 +70,12 @@ decide_by_finding(struct check *check, enum finding finding, const char *why)
 		decide_by_action(check, check->record.settings.on_policy, "policy");
 }
 
+/* Takes what the cache has as the answer. */
 static void
-decide_by_entry(struct check *check, const struct cache_entry *entry)
+recall_entry(struct check *check, const struct cache_entry *entry)
 {
 	check->asked = true;
+	check->finding = entry->finding;
 	check->age = time(NULL) - entry->probed;
 	check->answer.note = NULL;
 	check->answer.stage = SMTP_RCPT;
@@ -82,7 +83,13 @@ decide_by_entry(struct check *check, const struct cache_entry *entry)
 	snprintf(check->answer.enhanced, sizeof(check->answer.enhanced), "%s", entry->enhanced);
 	snprintf(check->answer.text, sizeof(check->answer.text), "%s", entry->text);
 	snprintf(check->host, sizeof(check->host), "%s", entry->host);
-	decide_by_finding(check, entry->finding, "cache");
+}
+
+static void
+decide_by_entry(struct check *check, const struct cache_entry *entry, const char *why)
+{
+	recall_entry(check, entry);
+	decide_by_finding(check, entry->finding, why);
 }
 
 /* Looks for always_accept rows of this very address. */
@@ -109,21 +116,32 @@ decide_by_list(struct checker *checker, struct check *check)
 static bool
 entry_is_fresh(const struct check *check, const struct cache_entry *entry, int64_t now)
 {
-	if (entry->probed > now || entry->expires <= now)
-		return false; /* a clock that was set back proves nothing either */
+	if (entry->expires <= now)
+		return false;
 	return entry->finding == FINDING_EXISTS ||
 	    now - entry->probed <= (int64_t)check->record.settings.negative_recheck;
+}
+
+/* What an answer that is not fresh is good for while there is no other. */
+static enum check_old
+old_kind(const struct cache_entry *entry, int64_t now)
+{
+	if (entry->finding == FINDING_EXISTS)
+		return CHECK_STALE_YES;
+	if (entry->expires > now)
+		return CHECK_OLD_NO;
+	return now - entry->probed <= STALE_NO_MAX ? CHECK_STALE_NO : CHECK_OLD_NONE;
 }
 
 static void
 decide_by_cache(struct checker *checker, struct check *check)
 {
-	struct cache_entry entry;
 	int64_t now;
 
-	if (!checker_use_cache(checker, CACHE_READ_WAIT, &check->cache))
+	check->counted = true;
+	if (!checker_use_cache(checker, CHECKER_READ_WAIT, &check->cache))
 		return;
-	switch (cache_find(&checker->cache, check->key, check->key_len, &entry)) {
+	switch (cache_find(&checker->cache, check->key, check->key_len, &check->old)) {
 	case 1:
 		break;
 	case 0:
@@ -133,82 +151,104 @@ decide_by_cache(struct checker *checker, struct check *check)
 		return;
 	}
 	now = time(NULL);
-	if (entry_is_fresh(check, &entry, now)) {
-		decide_by_entry(check, &entry);
-	} else if (entry.finding != FINDING_EXISTS && entry.probed <= now &&
-	    entry.expires > now) {
-		check->have_old_no = true;
-		check->old_no = entry;
-	}
-}
-
-static uint32_t
-lifetime(const struct settings *settings, enum finding finding)
-{
-	switch (finding) {
-	case FINDING_EXISTS:
-		return settings->positive_expire;
-	case FINDING_UNKNOWN:
-		return settings->negative_expire;
-	case FINDING_REFUSED:
-		return settings->refused_expire;
-	default:
-		return 0;
-	}
-}
-
-static void
-remember(struct checker *checker, struct check *check)
-{
-	struct cache_entry entry = {
-	    .finding = check->answer.finding, .code = check->answer.code};
-	uint32_t seconds = lifetime(&check->record.settings, entry.finding);
-
-	if (seconds == 0 || !checker_use_cache(checker, CACHE_WRITE_WAIT, &check->cache))
-		return;
-	snprintf(entry.enhanced, sizeof(entry.enhanced), "%s", check->answer.enhanced);
-	snprintf(entry.host, sizeof(entry.host), "%s", check->host);
-	snprintf(entry.text, sizeof(entry.text), "%.*s", CACHE_TEXT_MAX, check->answer.text);
-	entry.probed = time(NULL);
-	entry.expires = entry.probed + seconds;
-	if (cache_store(&checker->cache, check->key, check->key_len, &entry,
-		check->record.settings.cache_limit) == -1)
-		checker_lose_cache(checker, &check->cache);
+	if (check->old.probed > now)
+		return; /* a clock that was set back proves nothing */
+	if (entry_is_fresh(check, &check->old, now))
+		decide_by_entry(check, &check->old, "cache");
+	else
+		check->old_kind = old_kind(&check->old, now);
 }
 
 /*
- * Nobody made a statement. An old "no" that was due for a new question holds on while nobody can be
- * asked; but a server that does answer RCPT, and not with a "no", has taken it back.
+ * A "no" that has expired, and nobody to ask. Where the caller can put off one recipient, that
+ * costs no message: the sender tries again. Where it can only drop the whole session, one
+ * mistyped address must not hold up all others until the primary is back.
  */
 static void
-decide_without_answer(struct check *check, enum finding finding)
+decide_by_stale_no(struct checker *checker, struct check *check)
 {
-	bool taken_back =
-	    check->asked && check->answer.stage == SMTP_RCPT && check->answer.code != 0;
+	recall_entry(check, &check->old);
+	if (checker->can_defer)
+		decide_by_mode(check, VERDICT_TEMPFAIL, "stale");
+	else
+		decide_by_action(check, check->record.settings.on_unreachable, "stale");
+}
 
-	if (check->have_old_no && !taken_back) {
-		check->rechecked = true;
-		decide_by_entry(check, &check->old_no);
+/*
+ * A server that answers RCPT, and not with a "no", has taken an old one back; so has one that
+ * turned out to accept any address.
+ */
+static bool
+is_taken_back(const struct check *check)
+{
+	if (check->asked && check->answer.stage == SMTP_RCPT && check->answer.code != 0)
+		return true;
+	return check->callout.catch_all_since >= check->old.probed;
+}
+
+/* Nobody made a statement. An old one may hold on while nobody can be asked. */
+static void
+decide_without_answer(struct checker *checker, struct check *check, enum finding finding)
+{
+	check->rechecked = true;
+	if (check->old_kind == CHECK_STALE_YES) {
+		decide_by_entry(check, &check->old, "stale");
+	} else if (check->old_kind == CHECK_OLD_NO && !is_taken_back(check)) {
+		decide_by_entry(check, &check->old, "cache");
+	} else if (check->old_kind == CHECK_STALE_NO && !is_taken_back(check) &&
+	    finding == FINDING_TEMPORARY) {
+		decide_by_stale_no(checker, check);
 	} else {
+		check->rechecked = false;
 		decide_by_finding(check, finding, "callout");
 	}
+}
+
+/* What the administrator should be told besides the verdict. */
+static const char *
+find_alarm(const struct check *check, enum finding finding)
+{
+	if (finding != FINDING_POLICY)
+		return NULL;
+	if (check->broken && check->control != CONTROL_ACCEPTED && check->answer.code != 0 &&
+	    finding_is_verdict(check->answer.finding))
+		return "too-many-unknown";
+	if (check->control == CONTROL_REFUSED)
+		return "control-refused";
+	if (check->answer.stage == SMTP_RCPT)
+		return check->answer.code == 556 ? "domain-takes-no-mail" : NULL;
+	if (check->answer.note != NULL && strcmp(check->answer.note, "refuses-us") != 0)
+		return NULL;
+	return "refuses-us";
 }
 
 static void
 decide_by_callout(struct checker *checker, struct check *check)
 {
 	const struct callout *callout = &check->callout;
+	enum finding finding = callout->answer.finding;
 
 	check->asked = true;
 	check->answer = callout->answer;
+	check->control = callout->control;
 	memcpy(check->host, callout->host, sizeof(check->host));
 	check->note = callout->answer.note;
-	if (finding_is_verdict(callout->answer.finding)) {
-		remember(checker, check);
-		decide_by_finding(check, callout->answer.finding, "callout");
-	} else {
-		decide_without_answer(check, callout->answer.finding);
+	if (callout->cache != NULL)
+		check->cache = callout->cache;
+	if (callout->remembered) {
+		check->age = time(NULL) - callout->catch_all_since;
+		decide_by_finding(check, finding, "catch-all");
+		return;
 	}
+	learn(checker, check);
+	if (check->broken && finding != FINDING_EXISTS && finding_is_verdict(finding) &&
+	    check->control != CONTROL_ACCEPTED)
+		finding = FINDING_POLICY;
+	check->alarm = find_alarm(check, finding);
+	if (finding_is_verdict(finding))
+		decide_by_finding(check, finding, "callout");
+	else
+		decide_without_answer(checker, check, finding);
 }
 
 void
@@ -264,17 +304,22 @@ prepare(struct check *check, int64_t started)
 	check->verdict = VERDICT_TEMPFAIL;
 	check->why = "";
 	check->note = NULL;
+	check->alarm = NULL;
 	check->cache = NULL;
 	check->cdb = NULL;
 	check->log = LOG_LEVEL_REJECT;
 	check->asked = false;
 	check->finding = FINDING_TEMPORARY;
 	check->host[0] = '\0';
+	check->control = CONTROL_NOT_ASKED;
 	check->age = -1;
+	check->counted = false;
 	check->callout.fd = -1;
 	check->callout.done = true;
+	check->callout.catch_all_since = 0;
 	check->started = started;
-	check->have_old_no = false;
+	check->old_kind = CHECK_OLD_NONE;
+	check->broken = false;
 	check->rechecked = false;
 	check->trouble = false;
 	check->spared = false;
@@ -328,6 +373,40 @@ decide_at_once(struct checker *checker, struct check *check, const char *address
 	return check->done;
 }
 
+/* The domain to ask with, as in the path, and in lower case. */
+static const char *
+ask_domain(const struct check *check)
+{
+	const char *domain = check->record.ask_domain;
+
+	return domain[0] != '\0' ? domain : check->address.key_domain;
+}
+
+/* What is known of the domain decides what is asked besides the address. */
+static void
+ask(struct checker *checker, struct check *check)
+{
+	const struct settings *settings = &check->record.settings;
+	struct inquiry_question question = {
+	    .helo = settings->helo,
+	    .path = check->path,
+	    .needs_utf8 = check->address.needs_utf8,
+	    .confirm_sender = settings->confirm_sender,
+	    .control = check->control_path,
+	};
+	int64_t now = time(NULL);
+
+	trust_begin(&check->trust, ask_domain(check));
+	if (checker_use_cache(checker, CHECKER_READ_WAIT, &check->cache) &&
+	    trust_recall(&check->trust, &checker->cache) == -1)
+		checker_lose_cache(checker, &check->cache);
+	check->broken = trust_is_broken(&check->trust, now);
+	question.doubt = trust_doubts(&check->trust, now);
+	trust_control(&check->trust, settings, now, check->control_path);
+	callout_start(&check->callout, checker, &check->record, check->trust.domain, &question,
+	    check->deadline);
+}
+
 void
 check_start(struct checker *checker, struct check *check, const char *address, size_t len,
     int64_t started)
@@ -338,13 +417,12 @@ check_start(struct checker *checker, struct check *check, const char *address, s
 	if (check->record.settings.tls == TLS_REQUIRE) {
 		/* We speak no TLS, and what is asked for must not be done without. */
 		check->note = "no-tls";
-		decide_without_answer(check, FINDING_POLICY);
+		decide_without_answer(checker, check, FINDING_POLICY);
 		return;
 	}
 	address_path(check->path, &check->address, check->record.ask_domain);
 	check->deadline = started + (int64_t)check->record.settings.budget * 1000;
-	callout_start(&check->callout, &check->record, checker->self, check->path,
-	    check->address.needs_utf8, check->deadline, checker->watch, checker->watch_context);
+	ask(checker, check);
 	if (check->callout.done)
 		decide_by_callout(checker, check);
 }

@@ -24,13 +24,23 @@
 #include "cache.h"
 #include "callout.h"
 #include "checker.h"
+#include "trust.h"
 #include "verdict.h"
+
+/* An answer in the cache that does not count by itself any more, but may if no other is had. */
+enum check_old {
+	CHECK_OLD_NONE,
+	CHECK_OLD_NO,    /* due for a new question, not expired */
+	CHECK_STALE_YES, /* expired */
+	CHECK_STALE_NO,
+};
 
 struct check {
 	bool done;
 	enum verdict verdict;
 	const char *why;       /* one constant word: rcptcheck(8) lists them */
 	const char *note;      /* one more, or NULL */
+	const char *alarm;     /* what the administrator should see to, or NULL */
 	const char *cache;     /* trouble with the cache, or NULL */
 	const char *cdb;       /* trouble with the CDB, or NULL */
 	enum settings_log log; /* the level that holds for this recipient */
@@ -38,7 +48,9 @@ struct check {
 	enum finding finding;
 	struct smtp_answer answer;
 	char host[RECORD_SERVER_TEXT];
+	enum inquiry_control control; /* what became of the control recipient */
 	int64_t age;    /* seconds since the cached answer was given; -1: not from the cache */
+	bool counted;   /* it came as far as the cache, so it belongs into statistics */
 	bool trouble;   /* the verdict is our own trouble: the CDB, a dangling alias */
 	bool spared;    /* the mode "warn" made an accept of it */
 	bool rechecked; /* that answer was due for a new question, which nobody answered */
@@ -51,8 +63,11 @@ struct check {
 	char path[ADDRESS_PATH_SIZE], key[ADDRESS_KEY_SIZE];
 	size_t key_len;
 	int64_t started, deadline;
-	bool have_old_no;
-	struct cache_entry old_no; /* a cached "no" due for a new question */
+	enum check_old old_kind;
+	struct cache_entry old;
+	struct trust trust;
+	bool broken; /* so many "no" that one without a control counts as nothing */
+	char control_path[ADDRESS_PATH_SIZE];
 };
 
 /*

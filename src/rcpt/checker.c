@@ -29,6 +29,7 @@ checker_open(struct checker *checker, const char *home)
 	checker->cache_looked = 0;
 	checker->cache_trouble = NULL;
 	checker->self = "";
+	checker->can_defer = false;
 	checker->watch = NULL;
 	checker->watch_context = NULL;
 	return cdb_len < CHECKER_PATH_SIZE && cache_len < CHECKER_PATH_SIZE ? 0 : -1;

@@ -10,9 +10,13 @@
 
 #include "base/cdbfile.h"
 #include "cache.h"
-#include "callout.h"
+#include "talk.h"
 
 #define CHECKER_PATH_SIZE 512 /* small: each page touched costs at every start */
+
+/* What a lock on the cache may cost a reader, and a writer that already has its answer. */
+#define CHECKER_READ_WAIT  100 /* ms */
+#define CHECKER_WRITE_WAIT 500
 
 struct checker {
 	char cdb_path[CHECKER_PATH_SIZE], cache_path[CHECKER_PATH_SIZE];
@@ -23,8 +27,9 @@ struct checker {
 	struct cache cache;
 	int64_t cache_looked;      /* when it was last opened; 0: never */
 	const char *cache_trouble; /* why it is not open; NULL: it is, or was not needed yet */
-	const char *self;          /* callout_start */
-	callout_watch *watch;
+	const char *self;  /* "192.0.2.1:25": the address our client came in by; never asked */
+	bool can_defer;    /* who asks can put off this one recipient alone */
+	talk_watch *watch;
 	void *watch_context;
 };
 

@@ -35,7 +35,7 @@ static const char *const not_about_the_user[] = {"://", "abuse", "access", "admi
 /*
  * And words with which it says that it does mean the user. No list of reasons to refuse us
  * ends, in all languages; so where the codes say only "550", a text that names no user proves
- * nothing.
+ * nothing by itself.
  */
 static const char *const about_the_user[] = {"account", "address", "alias", "benutzer", "boite",
     "casella", "cuenta", "destinat", "empf", "exist", "gebruiker", "inbox", "invalid", "konto",
@@ -148,20 +148,23 @@ has_letters(const char *text, size_t len)
 	return false;
 }
 
+/* Of whom a text speaks. */
+enum subject { ABOUT_THE_USER, ABOUT_SOMETHING_ELSE, ABOUT_NOBODY };
+
 /*
- * Does the text, when the echo of the address is out of it, speak of anything but the user?
- * The echo goes first since the address is the attacker's text: RCPT TO:<spamhaus@...> must
- * not talk its way past the check.
+ * Of whom the text speaks when the echo of the address is out of it. The echo goes first since
+ * the address is the attacker's text: RCPT TO:<spamhaus@...> must not talk its way past the
+ * check.
  */
-static bool
-speaks_of_something_else(const struct reply *reply, const struct classify_question *question)
+static enum subject
+find_subject(const struct reply *reply, const struct classify_question *question)
 {
 	char text[REPLY_TEXT_SIZE];
 	const char *domain;
 	size_t len = reply->text_len;
 
 	if (reply->text_cut)
-		return true; /* it may, in what we did not keep */
+		return ABOUT_SOMETHING_ELSE; /* it may, in what we did not keep */
 	/* An end of line or a NUL in the middle of a phrase is no disguise. */
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)reply->text[i];
@@ -174,14 +177,14 @@ speaks_of_something_else(const struct reply *reply, const struct classify_questi
 	domain = strrchr(question->path, '@');
 	if (domain != NULL)
 		remove_echo(text, len, domain + 1);
-	if (has_ipv4(text, len) || has_ipv6(text, len))
-		return true;
-	if (has_status_code(text, len))
-		return true;
-	if (question->own_ip[0] != '\0' && has_any(text, len, &question->own_ip, 1))
-		return true;
-	return HAS_ANY(text, len, not_about_the_user) ||
-	    (has_letters(text, len) && !HAS_ANY(text, len, about_the_user));
+	remove_echo(text, len, reply->enhanced); /* any other code is one too many */
+	if (has_ipv4(text, len) || has_ipv6(text, len) || has_status_code(text, len) ||
+	    (question->own_ip[0] != '\0' && has_any(text, len, &question->own_ip, 1)) ||
+	    HAS_ANY(text, len, not_about_the_user))
+		return ABOUT_SOMETHING_ELSE;
+	if (!has_letters(text, len) || HAS_ANY(text, len, about_the_user))
+		return ABOUT_THE_USER;
+	return ABOUT_NOBODY;
 }
 
 static bool
@@ -190,9 +193,18 @@ is_code(int code, int a, int b, int c)
 	return code == a || code == b || code == c;
 }
 
+/* A code that may well be about the user, and a text that may contradict it. */
+static enum finding
+classify_vague(const struct reply *reply, const struct classify_question *question)
+{
+	return find_subject(reply, question) == ABOUT_SOMETHING_ELSE ? FINDING_AMBIGUOUS
+								     : FINDING_UNKNOWN;
+}
+
 /* 5.1.n: addressing. */
 static enum finding
-classify_addressing(int code, int detail)
+classify_addressing(
+    const struct reply *reply, int detail, const struct classify_question *question)
 {
 	switch (detail) {
 	case 1:  /* bad destination mailbox address */
@@ -201,7 +213,8 @@ classify_addressing(int code, int detail)
 	case 10: /* null MX (RFC 7505); Exchange: recipient not found */
 		return FINDING_UNKNOWN;
 	case 0: /* other address status */
-		return is_code(code, 550, 551, 553) ? FINDING_UNKNOWN : FINDING_AMBIGUOUS;
+		return is_code(reply->code, 550, 551, 553) ? classify_vague(reply, question)
+							   : FINDING_AMBIGUOUS;
 	default: /* the domain, our sender, or Microsoft's 5.1.90: our rate */
 		return FINDING_POLICY;
 	}
@@ -209,13 +222,14 @@ classify_addressing(int code, int detail)
 
 /* 5.y.z by subject, for the codes that can be about a user. */
 static enum finding
-classify_enhanced(int code, int subject, int detail, const struct classify_question *question)
+classify_enhanced(const struct reply *reply, int subject, int detail,
+    const struct classify_question *question)
 {
-	bool plain_no = is_code(code, 550, 551, 553);
+	int code = reply->code;
 
 	switch (subject) {
 	case 1:
-		return classify_addressing(code, detail);
+		return classify_addressing(reply, detail, question);
 	case 2: /* mailbox status: disabled, or full and the like */
 		return detail <= 1 ? FINDING_REFUSED : FINDING_TEMPORARY;
 	case 3: /* mail system; Sendmail's tables say 5.3.0 for users and for clients */
@@ -223,8 +237,8 @@ classify_enhanced(int code, int subject, int detail, const struct classify_quest
 	case 4: /* routing; Exchange Online says 5.4.1 for unknown users and for denied relaying */
 		return detail == 1 ? FINDING_AMBIGUOUS : FINDING_POLICY;
 	case 5: /* protocol; Outlook.com and qmail say 5.5.0 for unknown users */
-		if (detail == 0 && plain_no)
-			return FINDING_UNKNOWN;
+		if (detail == 0 && is_code(code, 550, 551, 553))
+			return classify_vague(reply, question);
 		return detail == 3 ? FINDING_TEMPORARY : FINDING_POLICY;
 	case 6: /* content; 5.6.7: the address needs SMTPUTF8 (RFC 6531 3.5) */
 		if (detail == 7 && question->needs_utf8 && (code == 550 || code == 553))
@@ -241,10 +255,17 @@ classify_enhanced(int code, int subject, int detail, const struct classify_quest
 static enum finding
 classify_bare(const struct reply *reply, const struct classify_question *question)
 {
-	if (is_code(reply->code, 550, 551, 553))
-		return speaks_of_something_else(reply, question) ? FINDING_POLICY
-								 : FINDING_UNKNOWN;
-	return reply->code == 554 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+	if (!is_code(reply->code, 550, 551, 553))
+		return reply->code == 554 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+	switch (find_subject(reply, question)) {
+	case ABOUT_THE_USER:
+		return FINDING_UNKNOWN;
+	case ABOUT_NOBODY:
+		return FINDING_AMBIGUOUS;
+	case ABOUT_SOMETHING_ELSE:
+		break;
+	}
+	return FINDING_POLICY;
 }
 
 static int
@@ -295,7 +316,7 @@ classify_refusal(const struct reply *reply, const struct classify_question *ques
 		return FINDING_TEMPORARY;
 	if (subject == 0)
 		return detail == 0 ? classify_bare(reply, question) : FINDING_POLICY;
-	return classify_enhanced(reply->code, subject, detail, question);
+	return classify_enhanced(reply, subject, detail, question);
 }
 
 enum finding

@@ -2,9 +2,9 @@
  * Classifies replies: is it about the user, or about us, the domain or the moment?
  *
  * Codes decide (RFC 5321 4.2, RFC 3463, the registry of RFC 5248). The text is only ever read
- * to make an accept of what the codes alone would call a "no": where they say no more than
- * "550", it has to name the user, and nothing else. Begin with "temporary" and let only proof
- * move it: a wrong "no" loses mail for good.
+ * to believe less than the codes say: where they say no more than "550", it has to name the
+ * user, and nothing else; where they say 5.1.0 or 5.5.0, it must not speak of something else.
+ * Begin with "temporary" and let only proof move it: a wrong "no" loses mail for good.
  */
 #ifndef RCPT_CLASSIFY_H
 #define RCPT_CLASSIFY_H

@@ -5,6 +5,12 @@
 
 #include "base/deadline.h"
 
+static const char *const control_names[] = {
+    [CONTROL_ACCEPTED] = "accepted",
+    [CONTROL_REFUSED] = "refused",
+    [CONTROL_FAILED] = "failed",
+};
+
 void
 explain_reply(char *text, size_t size, const struct check *check)
 {
@@ -38,8 +44,12 @@ explain_line(struct line *line, const struct check *check, const char *address, 
 		if (check->age != -1)
 			line_pair_number(line, "age", check->age);
 	}
+	if (check->control != CONTROL_NOT_ASKED)
+		line_pair(line, "control", control_names[check->control]);
 	if (check->note != NULL)
 		line_pair(line, "note", check->note);
+	if (check->alarm != NULL)
+		line_pair(line, "alarm", check->alarm);
 	if (check->rechecked)
 		line_pair(line, "recheck", "failed");
 	if (check->cache != NULL)

@@ -184,6 +184,18 @@ self_text(struct line *line)
 	return line->text;
 }
 
+/*
+ * Does 111 put off this one recipient? Under the original RCPTCHECK it ends the whole session.
+ * RCPTCHECK_CANDEFER is how the administrator, or our wrapper, says otherwise.
+ */
+static bool
+can_defer(enum hook_form form)
+{
+	const char *says = getenv("RCPTCHECK_CANDEFER");
+
+	return form != HOOK_EXIT || (says != NULL && strcmp(says, "1") == 0);
+}
+
 static _Noreturn void
 run_batch(struct checker *checker, struct options *options)
 {
@@ -243,6 +255,7 @@ main(int argc, char **argv)
 		hook_answer(options.form, VERDICT_TEMPFAIL);
 	}
 	checker.self = self_text(&self);
+	checker.can_defer = can_defer(options.form);
 	if (options.verbose > 1)
 		checker.watch = watch;
 	if (options.form == HOOK_BATCH)

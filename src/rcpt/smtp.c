@@ -11,6 +11,7 @@ static const char *const stage_names[] = {
     [SMTP_GREETING] = "greeting",
     [SMTP_EHLO] = "ehlo",
     [SMTP_HELO] = "helo",
+    [SMTP_RSET] = "rset",
     [SMTP_MAIL] = "mail",
     [SMTP_RCPT] = "rcpt",
 };
@@ -28,8 +29,13 @@ smtp_start(struct smtp *smtp, const struct smtp_question *question, const char *
 	smtp->question = question;
 	snprintf(smtp->own_ip, sizeof(smtp->own_ip), "%s", own_ip);
 	smtp->guard_loop = guard_loop;
-	smtp->pipelining = false;
+	smtp->hold = false;
 	smtp->done = false;
+	smtp->open = false;
+	smtp->pipelining = false;
+	smtp->utf8 = false;
+	smtp->draining = false;
+	smtp->outstanding = 1; /* the greeting */
 	smtp->stage = SMTP_GREETING;
 	smtp->out_len = 0;
 	reply_start(&smtp->reply);
@@ -43,6 +49,7 @@ say(struct smtp *smtp, const char *verb, const char *argument, const char *end)
 	    "%s%s%s\r\n", verb, argument, end);
 
 	smtp->out_len += (size_t)len;
+	smtp->outstanding++;
 }
 
 static void
@@ -67,6 +74,7 @@ finish(struct smtp *smtp, enum finding finding, const char *note, bool with_repl
 
 	answer->finding = finding;
 	answer->stage = smtp->stage;
+	answer->lacks_utf8 = false;
 	answer->note = note;
 	answer->code = 0;
 	answer->enhanced[0] = '\0';
@@ -88,16 +96,27 @@ finish(struct smtp *smtp, enum finding finding, const char *note, bool with_repl
 void
 smtp_lost(struct smtp *smtp, const char *note)
 {
-	if (!smtp->done)
+	smtp->open = false;
+	if (!smtp->done && !smtp->draining)
 		finish(smtp, FINDING_TEMPORARY, note, false);
+	smtp->done = true;
 }
 
-/* The reply is an answer: say goodbye without waiting for the echo. */
+/* The reply is an answer: say goodbye without waiting for the echo, or get ready for more. */
 static void
 conclude(struct smtp *smtp, enum finding finding, const char *note)
 {
 	finish(smtp, finding, note, true);
-	say(smtp, "QUIT", "", "");
+	if (!smtp->hold) {
+		say(smtp, "QUIT", "", "");
+	} else if (smtp->outstanding > 0) {
+		smtp->draining = true;
+		smtp->done = false;
+		reply_start(&smtp->reply);
+	} else {
+		/* Before MAIL there is nothing that a second question could change. */
+		smtp->open = smtp->stage >= SMTP_RSET && smtp->reply.code != 421;
+	}
 }
 
 /*
@@ -123,17 +142,31 @@ offers(const struct reply *reply, const char *keyword)
 }
 
 static void
-ask(struct smtp *smtp, bool utf8_offered)
+say_rcpt(struct smtp *smtp)
+{
+	say(smtp, "RCPT TO:<", smtp->question->path, ">");
+}
+
+static void
+ask(struct smtp *smtp)
 {
 	const struct smtp_question *question = smtp->question;
 
-	if (question->needs_utf8 && !utf8_offered) {
-		conclude(smtp, FINDING_POLICY, "no-smtputf8");
-		return;
-	}
 	say(smtp, "MAIL FROM:<", question->sender, question->needs_utf8 ? "> SMTPUTF8" : ">");
 	if (smtp->pipelining)
-		say(smtp, "RCPT TO:<", question->path, ">");
+		say_rcpt(smtp);
+}
+
+static void
+ask_first(struct smtp *smtp)
+{
+	if (smtp->question->needs_utf8 && !smtp->utf8) {
+		conclude(smtp, FINDING_POLICY, "no-smtputf8");
+		/* HELO came after a refused EHLO, which may be about us. */
+		smtp->answer.lacks_utf8 = smtp->stage == SMTP_EHLO;
+		return;
+	}
+	ask(smtp);
 	await(smtp, SMTP_MAIL);
 }
 
@@ -171,7 +204,8 @@ take_reply(struct smtp *smtp)
 	case SMTP_EHLO:
 		if (good) {
 			smtp->pipelining = offers(reply, "PIPELINING");
-			ask(smtp, offers(reply, "SMTPUTF8"));
+			smtp->utf8 = offers(reply, "SMTPUTF8");
+			ask_first(smtp);
 		} else if (reply->code == 500 || reply->code == 502 || reply->code == 504 ||
 		    reply->code == 550) {
 			say(smtp, "HELO ", smtp->question->helo, "");
@@ -182,9 +216,18 @@ take_reply(struct smtp *smtp)
 		return;
 	case SMTP_HELO:
 		if (good)
-			ask(smtp, false);
+			ask_first(smtp);
 		else
 			conclude(smtp, classify_before_rcpt(reply), NULL);
+		return;
+	case SMTP_RSET:
+		if (!good) {
+			finish(smtp, FINDING_TEMPORARY, NULL, true);
+			return;
+		}
+		if (!smtp->pipelining)
+			ask(smtp);
+		await(smtp, SMTP_MAIL);
 		return;
 	case SMTP_MAIL:
 		/* A refused MAIL makes whatever is said to a pipelined RCPT meaningless. */
@@ -193,7 +236,7 @@ take_reply(struct smtp *smtp)
 			return;
 		}
 		if (!smtp->pipelining)
-			say(smtp, "RCPT TO:<", smtp->question->path, ">");
+			say_rcpt(smtp);
 		await(smtp, SMTP_RCPT);
 		return;
 	case SMTP_RCPT:
@@ -208,17 +251,21 @@ take_reply(struct smtp *smtp)
 }
 
 /*
- * May these bytes follow the reply just taken? Only the reply to a pipelined RCPT may, or a
- * 421 that closes the connection. Else the server is not in step with us, and no "no" of it
- * can be trusted.
+ * Bytes have come behind the reply just taken that answer nothing we had said. The server is
+ * not in step with us, and no "no" of it can be trusted; only a 421 that closes the connection
+ * may follow an answer (RFC 5321 3.8).
  */
-static bool
-in_step(const struct smtp *smtp, const char *bytes, size_t len)
+static void
+distrust(struct smtp *smtp, const char *bytes, size_t len)
 {
-	if (smtp->done)
-		return smtp->answer.stage != SMTP_RCPT ||
-		    (len >= 3 && memcmp(bytes, "421", 3) == 0);
-	return smtp->stage == SMTP_RCPT && smtp->pipelining;
+	bool closing = len >= 3 && memcmp(bytes, "421", 3) == 0;
+
+	smtp->open = false;
+	if (smtp->done && (smtp->answer.stage != SMTP_RCPT || closing))
+		return;
+	smtp->draining = false;
+	smtp->out_len = 0;
+	finish(smtp, FINDING_TEMPORARY, "out-of-step", false);
 }
 
 void
@@ -227,17 +274,46 @@ smtp_input(struct smtp *smtp, const char *bytes, size_t len)
 	while (len > 0 && !smtp->done) {
 		size_t used;
 		enum reply_state state = reply_feed(&smtp->reply, bytes, len, &used);
+		bool unasked;
 
 		bytes += used;
 		len -= used;
-		if (state == REPLY_GARBAGE)
-			finish(smtp, FINDING_TEMPORARY, "garbage", false);
-		else if (state == REPLY_WHOLE) {
-			take_reply(smtp);
-			if (len > 0 && !in_step(smtp, bytes, len)) {
-				finish(smtp, FINDING_TEMPORARY, "out-of-step", false);
-				smtp->out_len = 0;
-			}
+		if (state == REPLY_GARBAGE) {
+			smtp_lost(smtp, "garbage");
+			return;
 		}
+		if (state != REPLY_WHOLE)
+			continue;
+		smtp->outstanding--;
+		unasked = smtp->outstanding == 0 && len > 0;
+		if (smtp->draining) {
+			smtp->draining = false;
+			smtp->done = true;
+			smtp->open = smtp->reply.code != 421;
+		} else {
+			take_reply(smtp);
+		}
+		if (unasked)
+			distrust(smtp, bytes, len);
 	}
+}
+
+void
+smtp_again(struct smtp *smtp, const struct smtp_question *question)
+{
+	smtp->question = question;
+	smtp->done = false;
+	smtp->open = false;
+	say(smtp, "RSET", "", "");
+	if (smtp->pipelining)
+		ask(smtp);
+	await(smtp, SMTP_RSET);
+}
+
+void
+smtp_quit(struct smtp *smtp)
+{
+	if (smtp->open)
+		say(smtp, "QUIT", "", "");
+	smtp->open = false;
 }

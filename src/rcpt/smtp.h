@@ -1,12 +1,15 @@
 /*
- * An SMTP client that asks one question, "MAIL FROM:<sender>, RCPT TO:<path>: do you take
- * it?", and never sends a message. No I/O: the caller moves bytes both ways and says when the
- * connection is lost or too slow, so that the same machine runs under any loop.
+ * An SMTP client that asks "MAIL FROM:<sender>, RCPT TO:<path>: do you take it?", and never
+ * sends a message. No I/O: the caller moves bytes both ways and says when the connection is
+ * lost or too slow, so that the same machine runs under any loop.
  *
- *	GREETING -> EHLO [-> HELO] -> MAIL -> RCPT -> DONE
+ *	GREETING -> EHLO [-> HELO] -> MAIL -> RCPT -> done
+ *	                              ^                 |
+ *	                              +---- RSET <------+  smtp_again
  *
- * Where the server offers PIPELINING, MAIL and RCPT go out together (RFC 2920 3.1). When the
- * answer is there, QUIT is the last output; nobody waits for its reply.
+ * Where the server offers PIPELINING, RSET, MAIL and RCPT go out together (RFC 2920 3.1). When
+ * the answer is there, QUIT is the last output, unless the conversation is held for another
+ * question; nobody waits for its reply.
  */
 #ifndef RCPT_SMTP_H
 #define RCPT_SMTP_H
@@ -19,13 +22,14 @@
 #include "finding.h"
 #include "reply.h"
 
-#define SMTP_OUT_SIZE 1600 /* EHLO, or MAIL, RCPT and QUIT */
+#define SMTP_OUT_SIZE 1600 /* EHLO, or RSET, MAIL, RCPT and QUIT */
 
 enum smtp_stage {
 	SMTP_CONNECT, /* not talking yet: the caller's business */
 	SMTP_GREETING,
 	SMTP_EHLO,
 	SMTP_HELO,
+	SMTP_RSET,
 	SMTP_MAIL,
 	SMTP_RCPT,
 };
@@ -44,6 +48,7 @@ struct smtp_question {
 struct smtp_answer {
 	enum finding finding;
 	enum smtp_stage stage; /* where it was decided */
+	bool lacks_utf8;       /* RCPT was not asked: the server has no SMTPUTF8, it says */
 	const char
 	    *note; /* what no reply says: "timeout", "lost", ...; NULL where a reply does */
 	/* The reply it comes from; code 0 and empty texts where there was none. */
@@ -56,8 +61,13 @@ struct smtp {
 	const struct smtp_question *question;
 	char own_ip[46];
 	bool guard_loop; /* a greeting with our own name is ourselves */
-	bool pipelining;
+	bool hold;       /* the caller's, after smtp_start: no QUIT, there may be more to ask */
 	bool done;
+	bool open;             /* done, held, and in step: smtp_again may be called */
+	bool pipelining, utf8; /* what the server offers */
+	bool
+	    draining; /* answered; the reply to a RCPT behind a refused MAIL is still to come */
+	unsigned outstanding;      /* replies to what was said */
 	enum smtp_stage stage;     /* the reply that is awaited */
 	struct smtp_answer answer; /* once done */
 	struct reply reply;
@@ -73,9 +83,15 @@ void smtp_start(struct smtp *smtp, const struct smtp_question *question, const c
 void smtp_input(struct smtp *smtp, const char *bytes, size_t len);
 
 /*
- * The connection is gone, or the time is up: done, without a statement. note is a constant
- * text.
+ * The connection is gone, or the time is up: done, without a statement unless there was one.
+ * note is a constant text.
  */
 void smtp_lost(struct smtp *smtp, const char *note);
+
+/* Asks another question in an open conversation: not done any more, output is left. */
+void smtp_again(struct smtp *smtp, const struct smtp_question *question);
+
+/* Leaves QUIT as output if the conversation is open. */
+void smtp_quit(struct smtp *smtp);
 
 #endif

@@ -4,6 +4,7 @@
 # with stop_server NAME.
 #
 #	peer NAME [-6] [-d] <SCRIPT		the scripted peer (tests/lib/peer)
+#	peer_again NAME <SCRIPT			it ends, and another begins on the same port
 #	primary_mailfront NAME USER...		tcpserver with mailfront, users at any domain
 #	primary_postfix NAME USER@DOMAIN...	tests/unpack postfix
 #	primary_exim NAME USER@DOMAIN...	tests/unpack exim4-daemon-light
@@ -19,6 +20,12 @@ peer() {
 	echo $! >"$work/$name.pid"
 	await test -s "$work/$name.port" || server_fails "$name" "$work/$name.err"
 	read -r port <"$work/$name.port"
+}
+
+peer_again() {
+	stop_server "$1"
+	read -r port <"$work/$1.port"
+	peer "$1" -P "$port"
 }
 
 stop_server() {
@@ -68,7 +75,8 @@ primary_mailfront() {
 }
 
 # Postfix wants to be root, and its users to exist. As anybody else it gets both by libraries that
-# make believe (libuid-wrapper, libnss-wrapper).
+# make believe (libuid-wrapper, libnss-wrapper). What is in $more_main and $more_master is added to its
+# two files.
 primary_postfix() {
 	name=$1
 	shift
@@ -122,6 +130,7 @@ primary_postfix() {
 		smtpd_client_connection_rate_limit = 0
 		smtpd_peername_lookup = no
 		smtpd_tls_security_level = none
+		${more_main-}
 	CONFIG
 	cat >"$home/etc/master.cf" <<-CONFIG
 		127.0.0.1:$port inet n - n - - smtpd
@@ -130,6 +139,7 @@ primary_postfix() {
 		proxymap unix - - n - - proxymap
 		anvil unix - - n - 1 anvil
 		postlog unix-dgram n - n - 1 postlogd
+		${more_master-}
 	CONFIG
 	# It waits for files that changed just now to settle
 	touch -d 2020-01-01 "$home"/etc/*
@@ -142,7 +152,8 @@ primary_postfix() {
 }
 
 # Its words for an unknown user are those of a fresh Exim: 550 Unrouteable address, no enhanced code.
-# Exim wants a user Debian-exim: libnss-wrapper tells it that this is nobody, or us.
+# Exim wants a user Debian-exim: libnss-wrapper tells it that this is nobody, or us. $more_verify goes
+# behind its "verify = recipient"; $more_routers and $more_transports come before its own.
 primary_exim() {
 	name=$1
 	shift
@@ -182,14 +193,16 @@ primary_exim() {
 		begin acl
 		rcpt:
 		  require domains = +ours
-		          verify = recipient
+		          verify = recipient${more_verify-}
 		  accept
 		begin routers
+		${more_routers-}
 		known:
 		  driver = accept
 		  condition = \${lookup{\$local_part@\$domain}lsearch{$home/users}{yes}{no}}
 		  transport = gone
 		begin transports
+		${more_transports-}
 		gone:
 		  driver = appendfile
 		  file = /dev/null
