@@ -92,7 +92,7 @@ int
 catchall_learn(struct cache *cache, const char *server, const char *domain,
     const struct catchall_lesson *lesson, int64_t now)
 {
-	bool no = lesson->finding == FINDING_UNKNOWN || lesson->finding == FINDING_REFUSED;
+	bool no = finding_is_no(lesson->finding);
 	char subject[MEMORY_SUBJECT_SIZE];
 	struct memory memory;
 	int result = 0;

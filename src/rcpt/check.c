@@ -5,17 +5,10 @@
 #include <time.h>
 
 #include "base/deadline.h"
+#include "decide.h"
 #include "learn.h"
 
 #define STALE_NO_MAX (7L * 86400) /* seconds since it was asked for the last time */
-
-static void
-decide(struct check *check, enum verdict verdict, const char *why)
-{
-	check->verdict = verdict;
-	check->why = why;
-	check->done = true;
-}
 
 /* Our own trouble with the CDB. */
 static void
@@ -33,63 +26,6 @@ check_stop(struct check *check, const char *why)
 		return;
 	callout_stop(&check->callout);
 	decide(check, VERDICT_TEMPFAIL, why);
-}
-
-/* In the mode "warn" nothing is refused; the log says what would have been. */
-static void
-decide_by_mode(struct check *check, enum verdict verdict, const char *why)
-{
-	if (verdict != VERDICT_ACCEPT && check->record.settings.mode == MODE_WARN) {
-		check->note = verdict == VERDICT_REJECT ? "would-reject" : "would-tempfail";
-		check->spared = true;
-		verdict = VERDICT_ACCEPT;
-	}
-	decide(check, verdict, why);
-}
-
-static void
-decide_by_action(struct check *check, uint32_t action, const char *why)
-{
-	decide_by_mode(check, action == ACTION_ACCEPT ? VERDICT_ACCEPT : VERDICT_TEMPFAIL, why);
-}
-
-/*
- * The one place where a "no" is made: only of a finding that is a statement about the address.
- */
-static void
-decide_by_finding(struct check *check, enum finding finding, const char *why)
-{
-	check->finding = finding;
-	if (finding == FINDING_EXISTS)
-		decide(check, VERDICT_ACCEPT, why);
-	else if (finding == FINDING_UNKNOWN || finding == FINDING_REFUSED)
-		decide_by_mode(check, VERDICT_REJECT, why);
-	else if (finding == FINDING_TEMPORARY)
-		decide_by_action(check, check->record.settings.on_unreachable, "unreachable");
-	else
-		decide_by_action(check, check->record.settings.on_policy, "policy");
-}
-
-/* Takes what the cache has as the answer. */
-static void
-recall_entry(struct check *check, const struct cache_entry *entry)
-{
-	check->asked = true;
-	check->finding = entry->finding;
-	check->age = time(NULL) - entry->probed;
-	check->answer.note = NULL;
-	check->answer.stage = SMTP_RCPT;
-	check->answer.code = entry->code;
-	snprintf(check->answer.enhanced, sizeof(check->answer.enhanced), "%s", entry->enhanced);
-	snprintf(check->answer.text, sizeof(check->answer.text), "%s", entry->text);
-	snprintf(check->host, sizeof(check->host), "%s", entry->host);
-}
-
-static void
-decide_by_entry(struct check *check, const struct cache_entry *entry, const char *why)
-{
-	recall_entry(check, entry);
-	decide_by_finding(check, entry->finding, why);
 }
 
 /* Looks for always_accept rows of this very address. */
@@ -159,74 +95,17 @@ decide_by_cache(struct checker *checker, struct check *check)
 		check->old_kind = old_kind(&check->old, now);
 }
 
-/*
- * A "no" that has expired, and nobody to ask. Where the caller can put off one recipient, that
- * costs no message: the sender tries again. Where it can only drop the whole session, one
- * mistyped address must not hold up all others until the primary is back.
- */
-static void
-decide_by_stale_no(struct checker *checker, struct check *check)
+bool
+check_is_unproven(const struct check *check)
 {
-	recall_entry(check, &check->old);
-	if (checker->can_defer)
-		decide_by_mode(check, VERDICT_TEMPFAIL, "stale");
-	else
-		decide_by_action(check, check->record.settings.on_unreachable, "stale");
-}
-
-/*
- * A server that answers RCPT, and not with a "no", has taken an old one back; so has one that
- * turned out to accept any address.
- */
-static bool
-is_taken_back(const struct check *check)
-{
-	if (check->asked && check->answer.stage == SMTP_RCPT && check->answer.code != 0)
-		return true;
-	return check->callout.catch_all_since >= check->old.probed;
-}
-
-/* Nobody made a statement. An old one may hold on while nobody can be asked. */
-static void
-decide_without_answer(struct checker *checker, struct check *check, enum finding finding)
-{
-	check->rechecked = true;
-	if (check->old_kind == CHECK_STALE_YES) {
-		decide_by_entry(check, &check->old, "stale");
-	} else if (check->old_kind == CHECK_OLD_NO && !is_taken_back(check)) {
-		decide_by_entry(check, &check->old, "cache");
-	} else if (check->old_kind == CHECK_STALE_NO && !is_taken_back(check) &&
-	    finding == FINDING_TEMPORARY) {
-		decide_by_stale_no(checker, check);
-	} else {
-		check->rechecked = false;
-		decide_by_finding(check, finding, "callout");
-	}
-}
-
-/* What the administrator should be told besides the verdict. */
-static const char *
-find_alarm(const struct check *check, enum finding finding)
-{
-	if (finding != FINDING_POLICY)
-		return NULL;
-	if (check->broken && check->control != CONTROL_ACCEPTED && check->answer.code != 0 &&
-	    finding_is_verdict(check->answer.finding))
-		return "too-many-unknown";
-	if (check->control == CONTROL_REFUSED)
-		return "control-refused";
-	if (check->answer.stage == SMTP_RCPT)
-		return check->answer.code == 556 ? "domain-takes-no-mail" : NULL;
-	if (check->answer.note != NULL && strcmp(check->answer.note, "refuses-us") != 0)
-		return NULL;
-	return "refuses-us";
+	return check->broken && finding_is_no(check->answer.finding) &&
+	    check->control != CONTROL_ACCEPTED;
 }
 
 static void
 decide_by_callout(struct checker *checker, struct check *check)
 {
 	const struct callout *callout = &check->callout;
-	enum finding finding = callout->answer.finding;
 
 	check->asked = true;
 	check->answer = callout->answer;
@@ -237,18 +116,11 @@ decide_by_callout(struct checker *checker, struct check *check)
 		check->cache = callout->cache;
 	if (callout->remembered) {
 		check->age = time(NULL) - callout->catch_all_since;
-		decide_by_finding(check, finding, "catch-all");
+		decide_by_finding(check, callout->answer.finding, "catch-all");
 		return;
 	}
 	learn(checker, check);
-	if (check->broken && finding != FINDING_EXISTS && finding_is_verdict(finding) &&
-	    check->control != CONTROL_ACCEPTED)
-		finding = FINDING_POLICY;
-	check->alarm = find_alarm(check, finding);
-	if (finding_is_verdict(finding))
-		decide_by_finding(check, finding, "callout");
-	else
-		decide_without_answer(checker, check, finding);
+	decide_by_answer(check, checker->can_defer);
 }
 
 void
@@ -417,7 +289,7 @@ check_start(struct checker *checker, struct check *check, const char *address, s
 	if (check->record.settings.tls == TLS_REQUIRE) {
 		/* We speak no TLS, and what is asked for must not be done without. */
 		check->note = "no-tls";
-		decide_without_answer(checker, check, FINDING_POLICY);
+		decide_without_answer(check, FINDING_POLICY, checker->can_defer);
 		return;
 	}
 	address_path(check->path, &check->address, check->record.ask_domain);

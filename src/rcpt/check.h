@@ -86,4 +86,7 @@ void check_step(struct checker *checker, struct check *check);
 /* Gives a check up: a temporary failure. */
 void check_stop(struct check *check, const char *why);
 
+/* Is its answer a "no" of a domain that says so too often, without a control that proves it? */
+bool check_is_unproven(const struct check *check);
+
 #endif

@@ -6,31 +6,33 @@
 
 /*
  * Words that a server uses when it refuses us, the domain or the moment, and not the user.
- * They only count where the codes say nothing more than "550". Too many here costs a queued
- * message for an unknown user; one too few can lose mail, so when in doubt a word belongs
- * here.
+ * They only count where the codes leave room for it. Too many here costs a queued message for
+ * an unknown user; one too few can lose mail, so when in doubt a word belongs here.
  */
-static const char *const not_about_the_user[] = {"://", "abuse", "access", "administrat",
-    "ahbl", "at the moment", "attack", "auth ", "authent", "authori", "backscatter", "badmail",
-    "banned", "barracuda", "batv", "black list", "black-list", "blackhole", "blacklist",
-    "block", "bounce", "busy", "callback", "callout", "check for new mail", "client",
-    "configur", "connect", "content", "country", "credential", "database", "denied", "dial",
+static const char *const about_us[] = {"://", "abuse", "ahbl", "attack", "auth ", "authent",
+    "backscatter", "badmail", "banned", "barracuda", "batv", "black list", "black-list",
+    "blackhole", "blacklist", "block", "bounce", "busy", "callback", "callout",
+    "check for new mail", "client", "connect", "country", "credential", "database", "dial",
     "dkim", "dmarc", "dns", "do not host", "domain does", "domain is not", "domain not",
     "domain unknown", "dsn", "dynamic", "ehlo", "encrypt", "exceed", "excess", "firewall",
-    "flood", "forbid", "forge", "from address", "full", "geo", "gray", "grey", "helo",
-    "host name", "host unknown", "hostname", "infect", "internal", "invalid domain",
-    "ip address", "is listed", "junk", "later", "ldap", "licen", "limit", "listed at",
-    "listed by", "listed in", "listed on", "login", "look up", "lookup", "loop", "mail from",
-    "maintenance", "malware", "message", "mx record", "network", "no such domain",
-    "not allowed", "not host", "not permitted", "null sender", "open proxy", "originat",
-    "overload", "permission", "permit", "phish", "polic", "poor", "prohibit", "prvs", "ptr",
-    "quota", "rate", "rbl", "rcpthosts", "rdns", "relay", "reputation", "resolv", "resourc",
-    "restrict", "reverse", "route to", "score", "secur", "sender", "server error",
-    "server shutting", "service", "size", "slow down", "sorbs", "space", "spam", "spf", "spoof",
-    "ssl", "starttls", "storage", "suspicio", "syntax", "system error", "temporar", "threat",
-    "throttl", "time out", "timed out", "timeout", "tls", "too many", "too much", "trust",
-    "try again", "unknown domain", "unknown host", "unsolicited", "verif", "violat", "virus",
-    "welcome", "your"};
+    "flood", "forge", "from address", "full", "geo", "gray", "grey", "helo", "host name",
+    "host unknown", "hostname", "infect", "internal", "invalid domain", "ip address",
+    "is listed", "junk", "later", "ldap", "licen", "limit", "listed at", "listed by",
+    "listed in", "listed on", "login", "look up", "lookup", "loop", "mail from", "maintenance",
+    "malware", "mx record", "network", "no such domain", "not host", "null sender",
+    "open proxy", "originat", "overload", "phish", "poor", "prvs", "ptr", "quota", "rate",
+    "rbl", "rcpthosts", "rdns", "relay", "reputation", "resolv", "resourc", "reverse",
+    "route to", "score", "sender", "server error", "server shutting", "service", "slow down",
+    "sorbs", "space", "spam", "spf", "spoof", "ssl", "starttls", "storage", "suspicio",
+    "syntax", "system error", "temporar", "threat", "throttl", "time out", "timed out",
+    "timeout", "tls", "too many", "too much", "trust", "try again", "unknown domain",
+    "unknown host", "unsolicited", "violat", "virus", "welcome", "your"};
+
+/* And words that may as well be about what this one user takes. */
+static const char *const about_anything[] = {"access", "administrat", "at the moment",
+    "authori", "configur", "content", "denied", "forbid", "message", "not allowed",
+    "not permitted", "permission", "permit", "polic", "prohibit", "restrict", "secur", "size",
+    "verif"};
 
 /*
  * And words with which it says that it does mean the user. No list of reasons to refuse us
@@ -152,19 +154,16 @@ has_letters(const char *text, size_t len)
 enum subject { ABOUT_THE_USER, ABOUT_SOMETHING_ELSE, ABOUT_NOBODY };
 
 /*
- * Of whom the text speaks when the echo of the address is out of it. The echo goes first since
- * the address is the attacker's text: RCPT TO:<spamhaus@...> must not talk its way past the
- * check.
+ * The text without the echo of the address, which is the attacker's: RCPT TO:<spamhaus@...>
+ * must not talk its way past the check. Returns its length.
  */
-static enum subject
-find_subject(const struct reply *reply, const struct classify_question *question)
+static size_t
+take_text(char text[REPLY_TEXT_SIZE], const struct reply *reply,
+    const struct classify_question *question)
 {
-	char text[REPLY_TEXT_SIZE];
-	const char *domain;
+	const char *domain = strrchr(question->path, '@');
 	size_t len = reply->text_len;
 
-	if (reply->text_cut)
-		return ABOUT_SOMETHING_ELSE; /* it may, in what we did not keep */
 	/* An end of line or a NUL in the middle of a phrase is no disguise. */
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)reply->text[i];
@@ -174,17 +173,49 @@ find_subject(const struct reply *reply, const struct classify_question *question
 	text[len] = '\0';
 	/* The address, then the domain alone; what fills the gap keeps apart what stood around. */
 	remove_echo(text, len, question->path);
-	domain = strrchr(question->path, '@');
 	if (domain != NULL)
 		remove_echo(text, len, domain + 1);
 	remove_echo(text, len, reply->enhanced); /* any other code is one too many */
-	if (has_ipv4(text, len) || has_ipv6(text, len) || has_status_code(text, len) ||
-	    (question->own_ip[0] != '\0' && has_any(text, len, &question->own_ip, 1)) ||
-	    HAS_ANY(text, len, not_about_the_user))
+	return len;
+}
+
+static bool
+has_own_ip(const char *text, size_t len, const struct classify_question *question)
+{
+	return question->own_ip[0] != '\0' && has_any(text, len, &question->own_ip, 1);
+}
+
+static enum subject
+find_subject(const struct reply *reply, const struct classify_question *question)
+{
+	char text[REPLY_TEXT_SIZE];
+	size_t len = take_text(text, reply, question);
+
+	if (reply->text_cut) /* it may say so in what we did not keep */
+		return ABOUT_SOMETHING_ELSE;
+	if (has_ipv4(text, len) || has_ipv6(text, len) || has_own_ip(text, len, question) ||
+	    has_status_code(text, len) || HAS_ANY(text, len, about_us) ||
+	    HAS_ANY(text, len, about_anything))
 		return ABOUT_SOMETHING_ELSE;
 	if (!has_letters(text, len) || HAS_ANY(text, len, about_the_user))
 		return ABOUT_THE_USER;
 	return ABOUT_NOBODY;
+}
+
+/*
+ * The codes leave it open. A control recipient may tell, but not where the text says that it is
+ * us: postmaster, say, is often exempt from what keeps us from all others.
+ */
+static enum finding
+classify_open(const struct reply *reply, const struct classify_question *question)
+{
+	char text[REPLY_TEXT_SIZE];
+	size_t len = take_text(text, reply, question);
+
+	if (has_ipv4(text, len) || has_own_ip(text, len, question) ||
+	    HAS_ANY(text, len, about_us))
+		return FINDING_POLICY;
+	return FINDING_AMBIGUOUS;
 }
 
 static bool
@@ -214,7 +245,7 @@ classify_addressing(
 		return FINDING_UNKNOWN;
 	case 0: /* other address status */
 		return is_code(reply->code, 550, 551, 553) ? classify_vague(reply, question)
-							   : FINDING_AMBIGUOUS;
+							   : classify_open(reply, question);
 	default: /* the domain, our sender, or Microsoft's 5.1.90: our rate */
 		return FINDING_POLICY;
 	}
@@ -233,9 +264,9 @@ classify_enhanced(const struct reply *reply, int subject, int detail,
 	case 2: /* mailbox status: disabled, or full and the like */
 		return detail <= 1 ? FINDING_REFUSED : FINDING_TEMPORARY;
 	case 3: /* mail system; Sendmail's tables say 5.3.0 for users and for clients */
-		return detail == 0 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+		return detail == 0 ? classify_open(reply, question) : FINDING_POLICY;
 	case 4: /* routing; Exchange Online says 5.4.1 for unknown users and for denied relaying */
-		return detail == 1 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+		return detail == 1 ? classify_open(reply, question) : FINDING_POLICY;
 	case 5: /* protocol; Outlook.com and qmail say 5.5.0 for unknown users */
 		if (detail == 0 && is_code(code, 550, 551, 553))
 			return classify_vague(reply, question);
@@ -245,7 +276,7 @@ classify_enhanced(const struct reply *reply, int subject, int detail,
 			return FINDING_REFUSED;
 		return FINDING_POLICY;
 	case 7: /* security: who we are; some say 5.7.1 of unknown users */
-		return detail == 1 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+		return detail == 1 ? classify_open(reply, question) : FINDING_POLICY;
 	default:
 		return FINDING_POLICY;
 	}
@@ -256,7 +287,7 @@ static enum finding
 classify_bare(const struct reply *reply, const struct classify_question *question)
 {
 	if (!is_code(reply->code, 550, 551, 553))
-		return reply->code == 554 ? FINDING_AMBIGUOUS : FINDING_POLICY;
+		return reply->code == 554 ? classify_open(reply, question) : FINDING_POLICY;
 	switch (find_subject(reply, question)) {
 	case ABOUT_THE_USER:
 		return FINDING_UNKNOWN;

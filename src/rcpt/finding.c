@@ -31,8 +31,13 @@ finding_parse(enum finding *finding, const char *name)
 }
 
 bool
+finding_is_no(enum finding finding)
+{
+	return finding == FINDING_UNKNOWN || finding == FINDING_REFUSED;
+}
+
+bool
 finding_is_verdict(enum finding finding)
 {
-	return finding == FINDING_EXISTS || finding == FINDING_UNKNOWN ||
-	    finding == FINDING_REFUSED;
+	return finding == FINDING_EXISTS || finding_is_no(finding);
 }

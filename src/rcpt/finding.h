@@ -26,6 +26,9 @@ const char *finding_name(enum finding finding);
 /* The finding of that name. Returns false when no finding has it. */
 bool finding_parse(enum finding *finding, const char *name);
 
+/* Is it a "no": unknown or refused? */
+bool finding_is_no(enum finding finding);
+
 /* Is it about the address, so that it may be remembered? */
 bool finding_is_verdict(enum finding finding);
 

@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-static bool
-is_no(enum finding finding)
-{
-	return finding == FINDING_UNKNOWN || finding == FINDING_REFUSED;
-}
-
 void
 inquiry_start(struct inquiry *inquiry, const struct inquiry_question *question,
     const char *own_ip, bool guard_loop)
@@ -88,7 +82,7 @@ go_on(struct inquiry *inquiry)
 			return;
 		inquiry->catch_all = CATCH_ALL_UNCLEAR;
 	} else if (question->control[0] != '\0' &&
-	    (finding == FINDING_AMBIGUOUS || (is_no(finding) && question->doubt))) {
+	    (finding == FINDING_AMBIGUOUS || (finding_is_no(finding) && question->doubt))) {
 		if (strcmp(question->control, question->path) == 0)
 			note_control(inquiry, CONTROL_REFUSED); /* just now */
 		else if (!ask_on(inquiry, INQUIRY_CONTROL, inquiry->asked.sender,
@@ -156,7 +150,7 @@ take_answer(struct inquiry *inquiry)
 		return;
 	case INQUIRY_CATCH_ALL:
 		inquiry->catch_all = finding == FINDING_EXISTS ? CATCH_ALL_YES
-		    : is_no(finding)                           ? CATCH_ALL_NO
+		    : finding_is_no(finding)                   ? CATCH_ALL_NO
 							       : CATCH_ALL_UNCLEAR;
 		conclude(inquiry);
 		return;

@@ -71,6 +71,7 @@ put_trust(struct cache *cache, struct check *check, bool any, int64_t now)
 	    .finding = check->answer.finding,
 	    .control = check->control,
 	    .control_path = check->control_path,
+	    .repeated = check->old_kind == CHECK_OLD_NO || check->old_kind == CHECK_STALE_NO,
 	    .good = any ? NULL : check->path,
 	    .good_for = check->record.settings.positive_expire,
 	};
@@ -82,9 +83,7 @@ void
 learn(struct checker *checker, struct check *check)
 {
 	/* A "no" that is in doubt, and was not proven, is none. */
-	bool statement = finding_is_verdict(check->answer.finding) &&
-	    (check->answer.finding == FINDING_EXISTS || !check->broken ||
-		check->control == CONTROL_ACCEPTED);
+	bool statement = finding_is_verdict(check->answer.finding) && !check_is_unproven(check);
 	struct cache *cache = &checker->cache;
 	int64_t now = time(NULL);
 	bool any = false, good;

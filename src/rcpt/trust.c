@@ -104,10 +104,8 @@ believe(struct memory *memory, const char *good, int64_t good_for, int64_t now)
 static bool
 is_unproven(const struct trust_lesson *lesson, bool broken)
 {
-	bool no = lesson->finding == FINDING_UNKNOWN || lesson->finding == FINDING_REFUSED;
-
 	return lesson->control == CONTROL_REFUSED ||
-	    (broken && (no || lesson->control == CONTROL_FAILED));
+	    (broken && (finding_is_no(lesson->finding) || lesson->control == CONTROL_FAILED));
 }
 
 static void
@@ -140,7 +138,7 @@ trust_learn(
 			return -1;
 		strcpy(memory->state, MEMORY_DOUBT);
 		memory->since = now;
-	} else if (lesson->finding == FINDING_UNKNOWN || lesson->finding == FINDING_REFUSED) {
+	} else if (finding_is_no(lesson->finding) && !lesson->repeated) {
 		count_no(memory, now);
 	} else {
 		return 0;

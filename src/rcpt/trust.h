@@ -49,6 +49,7 @@ struct trust_lesson {
 	enum finding finding;         /* about the address, all things considered */
 	enum inquiry_control control; /* and the mailbox that was asked as control */
 	const char *control_path;
+	bool repeated;    /* a "no" that was one before */
 	const char *good; /* the mailbox that exists, if it is fit to be a control; or NULL */
 	int64_t good_for; /* seconds that a "yes" holds: for good, or the control */
 };

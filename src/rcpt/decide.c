@@ -1,0 +1,141 @@
+#include "decide.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+void
+decide(struct check *check, enum verdict verdict, const char *why)
+{
+	check->verdict = verdict;
+	check->why = why;
+	check->done = true;
+}
+
+void
+decide_by_mode(struct check *check, enum verdict verdict, const char *why)
+{
+	if (verdict != VERDICT_ACCEPT && check->record.settings.mode == MODE_WARN) {
+		check->note = verdict == VERDICT_REJECT ? "would-reject" : "would-tempfail";
+		check->spared = true;
+		verdict = VERDICT_ACCEPT;
+	}
+	decide(check, verdict, why);
+}
+
+void
+decide_by_action(struct check *check, uint32_t action, const char *why)
+{
+	decide_by_mode(check, action == ACTION_ACCEPT ? VERDICT_ACCEPT : VERDICT_TEMPFAIL, why);
+}
+
+void
+decide_by_finding(struct check *check, enum finding finding, const char *why)
+{
+	check->finding = finding;
+	if (finding == FINDING_EXISTS)
+		decide(check, VERDICT_ACCEPT, why);
+	else if (finding_is_no(finding))
+		decide_by_mode(check, VERDICT_REJECT, why);
+	else if (finding == FINDING_TEMPORARY)
+		decide_by_action(check, check->record.settings.on_unreachable, "unreachable");
+	else
+		decide_by_action(check, check->record.settings.on_policy, "policy");
+}
+
+/* Takes what the cache has as the answer. */
+static void
+recall_entry(struct check *check, const struct cache_entry *entry)
+{
+	check->asked = true;
+	check->finding = entry->finding;
+	check->age = time(NULL) - entry->probed;
+	check->answer.note = NULL;
+	check->answer.stage = SMTP_RCPT;
+	check->answer.code = entry->code;
+	snprintf(check->answer.enhanced, sizeof(check->answer.enhanced), "%s", entry->enhanced);
+	snprintf(check->answer.text, sizeof(check->answer.text), "%s", entry->text);
+	snprintf(check->host, sizeof(check->host), "%s", entry->host);
+}
+
+void
+decide_by_entry(struct check *check, const struct cache_entry *entry, const char *why)
+{
+	recall_entry(check, entry);
+	decide_by_finding(check, entry->finding, why);
+}
+
+/*
+ * A "no" that has expired, and nobody to ask. Where the caller can put off one recipient, that
+ * costs no message: the sender tries again. Where it can only drop the whole session, one
+ * mistyped address must not hold up all others until the primary is back.
+ */
+static void
+decide_by_stale_no(struct check *check, bool can_defer)
+{
+	recall_entry(check, &check->old);
+	if (can_defer)
+		decide_by_mode(check, VERDICT_TEMPFAIL, "stale");
+	else
+		decide_by_action(check, check->record.settings.on_unreachable, "stale");
+}
+
+/*
+ * A server that answers RCPT, and not with a "no", has taken an old one back; so has one that
+ * turned out to accept any address.
+ */
+static bool
+is_taken_back(const struct check *check)
+{
+	if (check->asked && check->answer.stage == SMTP_RCPT && check->answer.code != 0)
+		return true;
+	return check->callout.catch_all_since >= check->old.probed;
+}
+
+void
+decide_without_answer(struct check *check, enum finding finding, bool can_defer)
+{
+	check->rechecked = true;
+	if (check->old_kind == CHECK_STALE_YES) {
+		decide_by_entry(check, &check->old, "stale");
+	} else if (check->old_kind == CHECK_OLD_NO && !is_taken_back(check)) {
+		decide_by_entry(check, &check->old, "cache");
+	} else if (check->old_kind == CHECK_STALE_NO && !is_taken_back(check) &&
+	    finding == FINDING_TEMPORARY) {
+		decide_by_stale_no(check, can_defer);
+	} else {
+		check->rechecked = false;
+		decide_by_finding(check, finding, "callout");
+	}
+}
+
+/* What the administrator should be told besides the verdict. */
+static const char *
+find_alarm(const struct check *check, enum finding finding)
+{
+	if (finding != FINDING_POLICY)
+		return NULL;
+	if (check_is_unproven(check))
+		return "too-many-unknown";
+	if (check->control == CONTROL_REFUSED)
+		return "control-refused";
+	if (check->answer.stage == SMTP_RCPT)
+		return check->answer.code == 556 ? "domain-takes-no-mail" : NULL;
+	if (check->answer.note != NULL && strcmp(check->answer.note, "refuses-us") != 0)
+		return NULL;
+	return "refuses-us";
+}
+
+void
+decide_by_answer(struct check *check, bool can_defer)
+{
+	enum finding finding = check->answer.finding;
+
+	if (check_is_unproven(check))
+		finding = FINDING_POLICY;
+	check->alarm = find_alarm(check, finding);
+	if (finding_is_verdict(finding))
+		decide_by_finding(check, finding, "callout");
+	else
+		decide_without_answer(check, finding, can_defer);
+}
