@@ -100,13 +100,8 @@ catchall_learn(struct cache *cache, const char *server, const char *domain,
 	if (!no && lesson->answer == CATCH_ALL_NOT_ASKED)
 		return 0;
 	make_subject(subject, server, domain);
-	switch (memory_find(cache, subject, &memory)) {
-	case 0:
-		memset(&memory, 0, sizeof(memory));
-		break;
-	case -1:
+	if (memory_take(cache, subject, &memory) == -1)
 		return -1;
-	}
 	if (no || lesson->answer == CATCH_ALL_NO) {
 		if (strcmp(memory.state, MEMORY_NO) == 0 && memory.since <= now &&
 		    memory.until > now + NO_HOLDS / 2)

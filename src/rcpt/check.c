@@ -7,6 +7,7 @@
 #include "base/deadline.h"
 #include "decide.h"
 #include "learn.h"
+#include "tally.h"
 
 #define STALE_NO_MAX (7L * 86400) /* seconds since it was asked for the last time */
 
@@ -115,6 +116,7 @@ decide_by_callout(struct checker *checker, struct check *check)
 	if (callout->cache != NULL)
 		check->cache = callout->cache;
 	if (callout->remembered) {
+		check->note = NULL;
 		check->age = time(NULL) - callout->catch_all_since;
 		decide_by_finding(check, callout->answer.finding, "catch-all");
 		return;
@@ -297,4 +299,21 @@ check_start(struct checker *checker, struct check *check, const char *address, s
 	ask(checker, check);
 	if (check->callout.done)
 		decide_by_callout(checker, check);
+}
+
+void
+check_count(const struct checker *checker, const struct check *check)
+{
+	bool yes = check->finding == FINDING_EXISTS;
+	enum tally_kind kind;
+
+	if (!check->counted)
+		return;
+	if (check->rechecked || !finding_is_verdict(check->finding))
+		kind = TALLY_UNDECIDED;
+	else if (check->age != -1)
+		kind = yes ? TALLY_HIT_YES : TALLY_HIT_NO;
+	else
+		kind = yes ? TALLY_ASKED_YES : TALLY_ASKED_NO;
+	tally_add(checker->tally_path, check->address.key_domain, kind);
 }

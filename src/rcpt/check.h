@@ -86,6 +86,9 @@ void check_step(struct checker *checker, struct check *check);
 /* Gives a check up: a temporary failure. */
 void check_stop(struct check *check, const char *why);
 
+/* Counts a check that is done (tally.h). */
+void check_count(const struct checker *checker, const struct check *check);
+
 /* Is its answer a "no" of a domain that says so too often, without a control that proves it? */
 bool check_is_unproven(const struct check *check);
 

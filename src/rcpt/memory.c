@@ -100,6 +100,17 @@ memory_find(struct cache *cache, const char *subject, struct memory *memory)
 	return found;
 }
 
+int
+memory_take(struct cache *cache, const char *subject, struct memory *memory)
+{
+	int found = memory_find(cache, subject, memory);
+
+	if (found == 1)
+		return 1;
+	memset(memory, 0, sizeof(*memory));
+	return found == -1 && !cache->bad_row ? -1 : 0;
+}
+
 /* Runs and ends a statement that returns no rows. */
 static int
 finish(struct cache *cache, sqlite3_stmt *statement)

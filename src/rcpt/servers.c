@@ -57,7 +57,7 @@ servers_claim(struct cache *cache, const char *server, const struct memory *mark
 	make_subject(subject, server);
 	if (cachewrite_begin(cache) == -1)
 		return -1;
-	found = memory_find(cache, subject, &fresh);
+	found = memory_take(cache, subject, &fresh);
 	if (found == 1 && (fresh.tried != mark->tried || fresh.until != mark->until))
 		found = 0; /* somebody else was faster */
 	if (found == 1) {
@@ -67,9 +67,7 @@ servers_claim(struct cache *cache, const char *server, const struct memory *mark
 		if (memory_put(cache, subject, &fresh) == -1)
 			found = -1;
 	}
-	if (cachewrite_end(cache, found == 1) == -1 && found == 1)
-		return -1;
-	return found;
+	return cachewrite_end(cache, found != -1) == -1 ? -1 : found;
 }
 
 int
@@ -82,17 +80,9 @@ servers_suspect(struct cache *cache, const char *server, int64_t now)
 	make_subject(subject, server);
 	if (cachewrite_begin(cache) == -1)
 		return -1;
-	switch (memory_find(cache, subject, &mark)) {
-	case 1:
+	result = memory_take(cache, subject, &mark);
+	if (result != -1)
 		result = is_held(&mark, now) ? 0 : 1;
-		break;
-	case 0:
-		mark.count = 0;
-		result = 1;
-		break;
-	default:
-		result = -1;
-	}
 	if (result == 1) {
 		strcpy(mark.state, MEMORY_DOWN);
 		strcpy(mark.text, "slow");
@@ -104,9 +94,7 @@ servers_suspect(struct cache *cache, const char *server, int64_t now)
 		if (memory_put(cache, subject, &mark) == -1)
 			result = -1;
 	}
-	if (cachewrite_end(cache, result == 1) == -1 && result == 1)
-		return -1;
-	return result;
+	return cachewrite_end(cache, result != -1) == -1 ? -1 : result;
 }
 
 /* What the mark becomes with one more failure. Returns false when it stays as it is. */
@@ -147,7 +135,7 @@ servers_failed(
 	bool good;
 
 	make_subject(subject, server);
-	found = memory_find(cache, subject, &mark);
+	found = memory_take(cache, subject, &mark);
 	if (found == -1)
 		return -1;
 	if (!add_failure(&mark, found == 1, failure, now))
@@ -155,7 +143,7 @@ servers_failed(
 	/* Once more, now that nobody else writes. */
 	if (cachewrite_begin(cache) == -1)
 		return -1;
-	found = memory_find(cache, subject, &mark);
+	found = memory_take(cache, subject, &mark);
 	good = found != -1 &&
 	    (!add_failure(&mark, found == 1, failure, now) ||
 		memory_put(cache, subject, &mark) == 0);

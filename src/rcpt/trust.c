@@ -25,14 +25,12 @@ int
 trust_recall(struct trust *trust, struct cache *cache)
 {
 	char subject[MEMORY_SUBJECT_SIZE];
-	int found;
 
 	make_subject(subject, trust);
-	found = memory_find(cache, subject, &trust->memory);
-	if (found == 1)
+	if (memory_find(cache, subject, &trust->memory) != -1)
 		return 0;
 	memset(&trust->memory, 0, sizeof(trust->memory));
-	return found;
+	return -1;
 }
 
 static bool
@@ -124,7 +122,8 @@ trust_learn(
 	struct memory *memory = &trust->memory;
 	bool broken = trust_is_broken(trust, now);
 
-	if (trust_recall(trust, cache) == -1)
+	make_subject(subject, trust);
+	if (memory_take(cache, subject, memory) == -1)
 		return -1;
 	if (lesson->control == CONTROL_ACCEPTED) {
 		believe(memory, lesson->control_path, lesson->good_for, now);
@@ -143,6 +142,5 @@ trust_learn(
 	} else {
 		return 0;
 	}
-	make_subject(subject, trust);
 	return memory_put(cache, subject, memory);
 }
