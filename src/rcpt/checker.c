@@ -9,6 +9,7 @@
 
 #include "base/confine.h"
 #include "base/deadline.h"
+#include "tally.h"
 
 /* How often a long-lived checker looks for a new CDB, and for a cache it could not use. */
 #define LOOK_EVERY 1000 /* ms */
@@ -20,6 +21,9 @@ checker_open(struct checker *checker, const char *home)
 	    checker->cdb_path, sizeof(checker->cdb_path), "%s/data/rcptcheck.cdb", home);
 	int cache_len = snprintf(
 	    checker->cache_path, sizeof(checker->cache_path), "%s/cache/verdicts.db", home);
+
+	snprintf(
+	    checker->tally_path, sizeof(checker->tally_path), "%s/cache/" TALLY_NAME, home);
 
 	checker->cdb_folder = AT_FDCWD;
 	checker->cdb.fd = -1;
@@ -88,6 +92,15 @@ checker_lose_cache(struct checker *checker, const char **trouble)
 	cache_close(&checker->cache);
 }
 
+/* Makes a path that which its file has in the root of its folder. */
+static void
+cut_folder(char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	memmove(path, name, strlen(name) + 1);
+}
+
 /* Goes into the folder of a path for good, if need be (confine.h); the path becomes that inside. */
 static int
 enter_folder(char *path)
@@ -99,7 +112,7 @@ enter_folder(char *path)
 	entered = confine_to(path);
 	*name = '/';
 	if (entered == 1)
-		memmove(path, name, strlen(name) + 1);
+		cut_folder(path);
 	return entered;
 }
 
@@ -123,6 +136,7 @@ enter_cache(struct checker *checker)
 	case 1:
 		checker->cdb_folder = folder;
 		memmove(checker->cdb_path, name + 1, strlen(name));
+		cut_folder(checker->tally_path);
 		return true;
 	case 0:
 		close(folder);

@@ -20,6 +20,7 @@
 
 struct checker {
 	char cdb_path[CHECKER_PATH_SIZE], cache_path[CHECKER_PATH_SIZE];
+	char tally_path[CHECKER_PATH_SIZE];
 	int cdb_folder;       /* from where cdb_path begins: AT_FDCWD, or a descriptor */
 	struct cdbfile cdb;   /* fd -1: not open */
 	int64_t cdb_looked;   /* when its path was last looked at (deadline.h) */
@@ -27,8 +28,8 @@ struct checker {
 	struct cache cache;
 	int64_t cache_looked;      /* when it was last opened; 0: never */
 	const char *cache_trouble; /* why it is not open; NULL: it is, or was not needed yet */
-	const char *self;  /* "192.0.2.1:25": the address our client came in by; never asked */
-	bool can_defer;    /* who asks can put off this one recipient alone */
+	const char *self; /* "192.0.2.1:25": the address our client came in by; never asked */
+	bool can_defer;   /* who asks can put off this one recipient alone */
 	talk_watch *watch;
 	void *watch_context;
 };

@@ -232,6 +232,7 @@ run_one(struct checker *checker, struct options *options, int64_t started)
 		check_step(checker, &check);
 	}
 	report(options, &check, options->address, strlen(options->address));
+	check_count(checker, &check);
 	hook_answer(options->form, check.verdict);
 }
 
