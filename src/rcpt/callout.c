@@ -8,15 +8,15 @@
 #include "catchall.h"
 #include "servers.h"
 
-#define PATIENCE 3 /* time-outs in a row of a server that greets until it counts as down */
+#define PATIENCE 3 /* failures of a server that is there until it counts as down */
 
 /* The cache, or NULL when there is none to use. */
 static struct cache *
-memory_of(struct callout *callout)
+memory_of(struct callout *callout, int busy_ms)
 {
 	struct checker *checker = callout->checker;
 
-	if (!checker_use_cache(checker, CHECKER_WRITE_WAIT, &callout->cache))
+	if (!checker_use_cache(checker, busy_ms, &callout->cache))
 		return NULL;
 	return &checker->cache;
 }
@@ -33,21 +33,22 @@ use(struct callout *callout, int result)
 
 /*
  * Keeps an answer if it says more than what is there: a statement about the address ends the
- * callout, and "policy" is better known than "temporary".
+ * callout, and "policy" is better known than "temporary". Returns whether it did.
  */
-static void
+static bool
 keep_answer(struct callout *callout, const struct smtp_answer *answer)
 {
 	bool better = answer->finding != FINDING_TEMPORARY &&
 	    callout->answer.finding == FINDING_TEMPORARY;
 
 	if (callout->host[0] != '\0' && !better && !finding_is_verdict(answer->finding))
-		return;
+		return false;
 	callout->answer = *answer;
 	strcpy(callout->host, callout->server);
 	callout->control = CONTROL_NOT_ASKED;
 	callout->catch_all = CATCH_ALL_NOT_ASKED;
 	callout->done = finding_is_verdict(answer->finding);
+	return true;
 }
 
 /* The same for an answer that no conversation gave. */
@@ -85,35 +86,54 @@ judge_server(const struct callout *callout, struct servers_failure *failure)
 	failure->state = MEMORY_DOWN;
 	if (timed_out && !talk->timed_out && callout->asked > 1)
 		return false; /* one before it has used up the time */
-	if (answer->stage < SMTP_RSET)
-		return true;
-	/* It greets, so it may be slow about this user only. */
-	failure->patience = PATIENCE;
-	return timed_out;
+	/*
+	 * A server that says "not now" may have too many connections of ours; one that greets
+	 * may be slow about this user only.
+	 */
+	if (answer->code != 0 || answer->stage >= SMTP_RSET)
+		failure->patience = PATIENCE;
+	return timed_out || answer->stage < SMTP_RSET;
+}
+
+/* Remembers how the talk with a server ended, for the next ones. */
+static void
+note_server(struct callout *callout)
+{
+	const struct smtp_answer *answer = &callout->talk.inquiry.answer;
+	struct servers_failure failure;
+	bool failed = judge_server(callout, &failure);
+	/* It was left alone, and answers: that no statement came of it is no reason to go on. */
+	bool back = callout->claimed && answer->code != 0;
+	struct cache *cache;
+
+	if (finding_is_verdict(answer->finding) || (!failed && !back))
+		return;
+	cache = memory_of(callout, CHECKER_WRITE_WAIT);
+	if (cache != NULL && failed)
+		use(callout, servers_failed(cache, callout->server, &failure, time(NULL)));
+	else if (cache != NULL)
+		use(callout, servers_back(cache, callout->server));
 }
 
 /* Ends the talk with the server that was being asked. */
 static void
 finish_server(struct callout *callout)
 {
-	struct talk *talk = &callout->talk;
-	const struct smtp_answer *answer = &talk->inquiry.answer;
-	struct servers_failure failure;
-	struct cache *cache;
+	const struct inquiry *inquiry = &callout->talk.inquiry;
+	const struct smtp_answer *answer = &inquiry->answer;
 
 	callout->talking = false;
 	if (answer->lacks_utf8)
 		callout->lacking_utf8++;
-	if (judge_server(callout, &failure)) {
-		cache = memory_of(callout);
-		if (cache != NULL)
-			use(callout,
-			    servers_failed(cache, callout->server, &failure, time(NULL)));
-	}
-	keep_answer(callout, answer);
-	if (strcmp(callout->host, callout->server) == 0) {
-		callout->control = talk->inquiry.control;
-		callout->catch_all = talk->inquiry.catch_all;
+	if (answer->stage == SMTP_RCPT && answer->code != 0 && !finding_is_no(answer->finding))
+		callout->answered = true;
+	if (inquiry->control == CONTROL_REFUSED)
+		callout->question.doubt =
+		    true; /* nor is the next one's "no" believed at once */
+	note_server(callout);
+	if (keep_answer(callout, answer)) {
+		callout->control = inquiry->control;
+		callout->catch_all = inquiry->catch_all;
 	}
 }
 
@@ -136,7 +156,7 @@ watch_slow(struct callout *callout)
 	callout->talk.slow = false;
 	if (callout->claimed || callout->talk.inquiry.smtp.stage >= SMTP_RSET)
 		return;
-	cache = memory_of(callout);
+	cache = memory_of(callout, CHECKER_WRITE_WAIT);
 	if (cache == NULL)
 		return;
 	switch (servers_suspect(cache, callout->server, time(NULL))) {
@@ -149,6 +169,16 @@ watch_slow(struct callout *callout)
 	default:
 		checker_lose_cache(callout->checker, &callout->cache);
 	}
+}
+
+/* May this process try the server despite its mark? */
+static bool
+claim(struct callout *callout, const struct memory *mark, int64_t now)
+{
+	struct cache *cache = memory_of(callout, CHECKER_WRITE_WAIT);
+
+	return cache != NULL &&
+	    use(callout, servers_claim(cache, callout->server, mark, now)) == 1;
 }
 
 /* A server that is left alone: the answer is what is known of it. */
@@ -170,7 +200,7 @@ pass_over(struct callout *callout, size_t number, const struct memory *mark)
 static void
 ask_server(struct callout *callout, size_t number)
 {
-	struct cache *cache = memory_of(callout);
+	struct cache *cache = memory_of(callout, CHECKER_READ_WAIT);
 	struct catchall known = {CATCH_ALL_NOT_ASKED, 0};
 	struct memory mark;
 	int64_t now = time(NULL);
@@ -185,8 +215,7 @@ ask_server(struct callout *callout, size_t number)
 	if (known.since > callout->catch_all_since)
 		callout->catch_all_since = known.since;
 	if (marked && mark.until <= now) {
-		callout->claimed =
-		    use(callout, servers_claim(cache, callout->server, &mark, now)) == 1;
+		callout->claimed = claim(callout, &mark, now);
 		marked = !callout->claimed;
 	}
 	if (marked) {
@@ -199,7 +228,7 @@ ask_server(struct callout *callout, size_t number)
 		return;
 	}
 	callout->question.nobody = "";
-	if (known.answer == CATCH_ALL_NOT_ASKED) {
+	if (known.answer == CATCH_ALL_NOT_ASKED && callout->cache == NULL) {
 		catchall_nobody(callout->nobody, strrchr(callout->question.path, '@') + 1);
 		callout->question.nobody = callout->nobody;
 	}
@@ -214,17 +243,14 @@ static bool
 ask_spare(struct callout *callout)
 {
 	int64_t now = time(NULL);
-	struct cache *cache;
 
 	if (callout->asked > 0 || !callout->have_spare)
 		return false;
 	callout->have_spare = false;
 	if (now - callout->spare_mark.tried < SERVERS_RETRY_EVERY)
 		return false;
-	cache = memory_of(callout);
 	record_server_text(callout->server, &callout->record->servers[callout->spare]);
-	if (cache == NULL ||
-	    use(callout, servers_claim(cache, callout->server, &callout->spare_mark, now)) != 1)
+	if (!claim(callout, &callout->spare_mark, now))
 		return false;
 	callout->claimed = true;
 	callout->host[0] = '\0'; /* what it says now counts, not what was known */
@@ -309,6 +335,7 @@ callout_start(struct callout *callout, struct checker *checker, const struct rec
 	callout->answer.note = "no-server";
 	callout->control = CONTROL_NOT_ASKED;
 	callout->catch_all = CATCH_ALL_NOT_ASKED;
+	callout->answered = false;
 	callout->remembered = false;
 	callout->catch_all_since = 0;
 	callout->cache = NULL;

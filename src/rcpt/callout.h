@@ -38,6 +38,7 @@ struct callout {
 	char host[RECORD_SERVER_TEXT];
 	enum inquiry_control control;
 	enum inquiry_catch_all catch_all; /* what that server said just now */
+	bool answered;           /* some server has answered RCPT, and not with a "no" */
 	bool remembered;         /* nobody was asked: it is known to accept any address */
 	int64_t catch_all_since; /* seconds since 1970: a server has done so; 0: none ever */
 	const char *cache;       /* trouble with the cache, or NULL */

@@ -92,17 +92,16 @@ int
 catchall_learn(struct cache *cache, const char *server, const char *domain,
     const struct catchall_lesson *lesson, int64_t now)
 {
-	bool no = finding_is_no(lesson->finding);
 	char subject[MEMORY_SUBJECT_SIZE];
 	struct memory memory;
 	int result = 0;
 
-	if (!no && lesson->answer == CATCH_ALL_NOT_ASKED)
+	if (!lesson->unknown && lesson->answer == CATCH_ALL_NOT_ASKED)
 		return 0;
 	make_subject(subject, server, domain);
 	if (memory_take(cache, subject, &memory) == -1)
 		return -1;
-	if (no || lesson->answer == CATCH_ALL_NO) {
+	if (lesson->unknown || lesson->answer == CATCH_ALL_NO) {
 		if (strcmp(memory.state, MEMORY_NO) == 0 && memory.since <= now &&
 		    memory.until > now + NO_HOLDS / 2)
 			return 0; /* not worth a write each time */

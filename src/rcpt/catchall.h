@@ -4,7 +4,8 @@
  *
  * Which ones do so is found out by asking for an address that nobody can have, behind two
  * different addresses that exist: a server that has lost its directory for a moment should not
- * count as one that never had any. A single "no" to whatever address tells that it has one.
+ * count as one that never had any. A single "no such user" to whatever address tells that it
+ * has one.
  */
 #ifndef RCPT_CATCHALL_H
 #define RCPT_CATCHALL_H
@@ -31,9 +32,9 @@ int catchall_find(struct cache *cache, const char *server, const char *domain, i
 
 /* What a server has said just now. */
 struct catchall_lesson {
-	enum finding finding; /* about an address */
-	const char *key;      /* of which this is the key in the cache */
+	const char *key; /* the address asked about, as in the cache */
 	size_t key_len;
+	bool unknown; /* it says that there is no such user, so it has a directory */
 	enum inquiry_catch_all answer; /* about one that nobody has */
 };
 

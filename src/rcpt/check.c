@@ -100,7 +100,41 @@ bool
 check_is_unproven(const struct check *check)
 {
 	return check->broken && finding_is_no(check->answer.finding) &&
-	    check->control != CONTROL_ACCEPTED;
+	    check->answer.stage == SMTP_RCPT && check->control != CONTROL_ACCEPTED;
+}
+
+/* The domain to ask with, as in the path, and in lower case. */
+static const char *
+ask_domain(const struct check *check)
+{
+	const char *domain = check->record.ask_domain;
+
+	return domain[0] != '\0' ? domain : check->address.key_domain;
+}
+
+/* What is known of the domain decides what is asked besides the address. */
+static void
+ask(struct checker *checker, struct check *check)
+{
+	const struct settings *settings = &check->record.settings;
+	struct inquiry_question question = {
+	    .helo = settings->helo,
+	    .path = check->path,
+	    .needs_utf8 = check->address.needs_utf8,
+	    .confirm_sender = settings->confirm_sender,
+	    .control = check->control_path,
+	};
+	int64_t now = time(NULL);
+
+	trust_begin(&check->trust, ask_domain(check));
+	if (checker_use_cache(checker, CHECKER_READ_WAIT, &check->cache) &&
+	    trust_recall(&check->trust, &checker->cache) == -1)
+		checker_lose_cache(checker, &check->cache);
+	check->broken = trust_is_broken(&check->trust, now);
+	question.doubt = trust_doubts(&check->trust, now);
+	trust_control(&check->trust, settings, now, check->control_path);
+	callout_start(&check->callout, checker, &check->record, check->trust.domain, &question,
+	    check->deadline);
 }
 
 static void
@@ -121,8 +155,20 @@ decide_by_callout(struct checker *checker, struct check *check)
 		decide_by_finding(check, callout->answer.finding, "catch-all");
 		return;
 	}
-	learn(checker, check);
-	decide_by_answer(check, checker->can_defer);
+	if (learn(checker, check)) {
+		decide_by_answer(check, checker->can_defer);
+	} else {
+		check->again = true;
+		ask(checker, check);
+	}
+}
+
+/* The second callout may be done as soon as it begins. */
+static void
+finish_callout(struct checker *checker, struct check *check)
+{
+	while (!check->done && check->callout.done)
+		decide_by_callout(checker, check);
 }
 
 void
@@ -131,8 +177,7 @@ check_step(struct checker *checker, struct check *check)
 	if (check->done)
 		return;
 	callout_step(&check->callout);
-	if (check->callout.done)
-		decide_by_callout(checker, check);
+	finish_callout(checker, check);
 }
 
 /* The record of the domain. Returns true when that decided: not ours, or trouble. */
@@ -190,10 +235,12 @@ prepare(struct check *check, int64_t started)
 	check->counted = false;
 	check->callout.fd = -1;
 	check->callout.done = true;
+	check->callout.answered = false;
 	check->callout.catch_all_since = 0;
 	check->started = started;
 	check->old_kind = CHECK_OLD_NONE;
 	check->broken = false;
+	check->again = false;
 	check->rechecked = false;
 	check->trouble = false;
 	check->spared = false;
@@ -247,40 +294,6 @@ decide_at_once(struct checker *checker, struct check *check, const char *address
 	return check->done;
 }
 
-/* The domain to ask with, as in the path, and in lower case. */
-static const char *
-ask_domain(const struct check *check)
-{
-	const char *domain = check->record.ask_domain;
-
-	return domain[0] != '\0' ? domain : check->address.key_domain;
-}
-
-/* What is known of the domain decides what is asked besides the address. */
-static void
-ask(struct checker *checker, struct check *check)
-{
-	const struct settings *settings = &check->record.settings;
-	struct inquiry_question question = {
-	    .helo = settings->helo,
-	    .path = check->path,
-	    .needs_utf8 = check->address.needs_utf8,
-	    .confirm_sender = settings->confirm_sender,
-	    .control = check->control_path,
-	};
-	int64_t now = time(NULL);
-
-	trust_begin(&check->trust, ask_domain(check));
-	if (checker_use_cache(checker, CHECKER_READ_WAIT, &check->cache) &&
-	    trust_recall(&check->trust, &checker->cache) == -1)
-		checker_lose_cache(checker, &check->cache);
-	check->broken = trust_is_broken(&check->trust, now);
-	question.doubt = trust_doubts(&check->trust, now);
-	trust_control(&check->trust, settings, now, check->control_path);
-	callout_start(&check->callout, checker, &check->record, check->trust.domain, &question,
-	    check->deadline);
-}
-
 void
 check_start(struct checker *checker, struct check *check, const char *address, size_t len,
     int64_t started)
@@ -297,8 +310,7 @@ check_start(struct checker *checker, struct check *check, const char *address, s
 	address_path(check->path, &check->address, check->record.ask_domain);
 	check->deadline = started + (int64_t)check->record.settings.budget * 1000;
 	ask(checker, check);
-	if (check->callout.done)
-		decide_by_callout(checker, check);
+	finish_callout(checker, check);
 }
 
 void

@@ -66,7 +66,8 @@ struct check {
 	enum check_old old_kind;
 	struct cache_entry old;
 	struct trust trust;
-	bool broken; /* so many "no" that one without a control counts as nothing */
+	bool again;  /* it is asked for the second time */
+	bool broken; /* trust_is_broken: a "no" without a control counts as nothing */
 	char control_path[ADDRESS_PATH_SIZE];
 };
 

@@ -82,14 +82,13 @@ decide_by_stale_no(struct check *check, bool can_defer)
 
 /*
  * A server that answers RCPT, and not with a "no", has taken an old one back; so has one that
- * turned out to accept any address.
+ * turned out to accept any address. And where no "no" of the domain is believed, no old one is.
  */
 static bool
 is_taken_back(const struct check *check)
 {
-	if (check->asked && check->answer.stage == SMTP_RCPT && check->answer.code != 0)
-		return true;
-	return check->callout.catch_all_since >= check->old.probed;
+	return check->callout.answered || check->broken ||
+	    check->callout.catch_all_since >= check->old.probed;
 }
 
 void

@@ -60,11 +60,11 @@ note_control(struct inquiry *inquiry, enum inquiry_control control)
 			inquiry->answer.finding = FINDING_UNKNOWN;
 		break;
 	case CONTROL_REFUSED:
-		reinterpret(inquiry, FINDING_POLICY, "control-refused");
+		reinterpret(inquiry, FINDING_POLICY, NULL);
 		break;
 	case CONTROL_FAILED:
 	case CONTROL_NOT_ASKED:
-		reinterpret(inquiry, FINDING_TEMPORARY, "control-failed");
+		reinterpret(inquiry, FINDING_TEMPORARY, NULL);
 		break;
 	}
 	conclude(inquiry);
@@ -143,10 +143,13 @@ take_answer(struct inquiry *inquiry)
 		take_confirmation(inquiry);
 		return;
 	case INQUIRY_CONTROL:
-		note_control(inquiry,
-		    finding == FINDING_EXISTS          ? CONTROL_ACCEPTED
-			: finding == FINDING_TEMPORARY ? CONTROL_FAILED
-						       : CONTROL_REFUSED);
+		if (finding == FINDING_EXISTS)
+			note_control(inquiry, CONTROL_ACCEPTED);
+		else if (finding == FINDING_TEMPORARY ||
+		    inquiry->smtp.answer.stage != SMTP_RCPT)
+			note_control(inquiry, CONTROL_FAILED); /* it was not asked about */
+		else
+			note_control(inquiry, CONTROL_REFUSED);
 		return;
 	case INQUIRY_CATCH_ALL:
 		inquiry->catch_all = finding == FINDING_EXISTS ? CATCH_ALL_YES

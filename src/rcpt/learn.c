@@ -1,6 +1,7 @@
 #include "learn.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "cachewrite.h"
@@ -30,8 +31,8 @@ put_verdict(struct cache *cache, const struct check *check, int64_t now)
 	    .finding = check->answer.finding, .code = check->answer.code};
 	uint32_t seconds = lifetime(settings, entry.finding);
 
-	if (seconds == 0)
-		return 0;
+	if (seconds == 0) /* nor is an older one to be believed now */
+		return cachewrite_drop(cache, check->key, check->key_len);
 	snprintf(entry.enhanced, sizeof(entry.enhanced), "%s", check->answer.enhanced);
 	snprintf(entry.host, sizeof(entry.host), "%s", check->host);
 	snprintf(entry.text, sizeof(entry.text), "%.*s", CACHE_TEXT_MAX, check->answer.text);
@@ -45,7 +46,8 @@ static int
 put_statement(struct cache *cache, const struct check *check, bool *any, int64_t now)
 {
 	struct catchall_lesson lesson = {
-	    .finding = check->answer.finding,
+	    .unknown = check->answer.finding == FINDING_UNKNOWN &&
+		strcmp(check->answer.enhanced, "5.1.3") != 0,
 	    .key = check->key,
 	    .key_len = check->key_len,
 	    .answer = check->callout.catch_all,
@@ -68,36 +70,46 @@ static int
 put_trust(struct cache *cache, struct check *check, bool any, int64_t now)
 {
 	struct trust_lesson lesson = {
+	    .broken = check->broken,
 	    .finding = check->answer.finding,
 	    .control = check->control,
 	    .control_path = check->control_path,
 	    .repeated = check->old_kind == CHECK_OLD_NO || check->old_kind == CHECK_STALE_NO,
 	    .good = any ? NULL : check->path,
+	    .key_domain = check->address.key_domain,
 	    .good_for = check->record.settings.positive_expire,
 	};
 
+	if (check->answer.stage != SMTP_RCPT) /* no SMTPUTF8: that is true of all domains */
+		return 0;
 	return trust_learn(&check->trust, cache, &lesson, now);
 }
 
-void
+bool
 learn(struct checker *checker, struct check *check)
 {
-	/* A "no" that is in doubt, and was not proven, is none. */
-	bool statement = finding_is_verdict(check->answer.finding) && !check_is_unproven(check);
+	bool verdict = finding_is_verdict(check->answer.finding);
 	struct cache *cache = &checker->cache;
 	int64_t now = time(NULL);
-	bool any = false, good;
+	bool any = false, again, good;
 
-	if (!finding_is_verdict(check->answer.finding) && check->control == CONTROL_NOT_ASKED)
-		return;
+	if (!verdict && check->control == CONTROL_NOT_ASKED)
+		return true;
 	if (!checker_use_cache(checker, CHECKER_WRITE_WAIT, &check->cache))
-		return;
+		return true;
 	if (cachewrite_begin(cache) == -1) {
 		checker_lose_cache(checker, &check->cache);
-		return;
+		return true;
 	}
-	good = (!statement || put_statement(cache, check, &any, now) == 0) &&
-	    put_trust(cache, check, any, now) == 0;
-	if (cachewrite_end(cache, good) == -1)
+	good = trust_recall(&check->trust, cache) == 0;
+	if (trust_is_broken(&check->trust, now))
+		check->broken = true;
+	again = good && check_is_unproven(check) && check->control == CONTROL_NOT_ASKED &&
+	    check->control_path[0] != '\0' && !check->again;
+	if (verdict && !check_is_unproven(check))
+		good = good && put_statement(cache, check, &any, now) == 0;
+	good = good && !again && put_trust(cache, check, any, now) == 0;
+	if (cachewrite_end(cache, good) == -1 && !again)
 		checker_lose_cache(checker, &check->cache);
+	return !again;
 }

@@ -7,7 +7,11 @@
 
 #include "check.h"
 
-/* Trouble with the cache goes into check->cache. */
-void learn(struct checker *checker, struct check *check);
+/*
+ * Returns false when the answer is a "no" that is not to be believed, for what other checks have
+ * heard while this one asked, and a control recipient may still prove it: nothing is learned,
+ * it should be asked again. Trouble with the cache goes into check->cache.
+ */
+bool learn(struct checker *checker, struct check *check);
 
 #endif

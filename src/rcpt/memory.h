@@ -21,9 +21,9 @@
  * "domain example.com": how far the "no" of a domain can be trusted (trust.h)
  *	state	"" or "doubt": each "no" needs a control recipient
  *	count	new "no" since the last "yes", beginning at since
- *	tried	when the newest good address was accepted
+ *	tried	when an address was accepted for the last time
  *	until	how long that is good for
- *	text	the newest good address, a mailbox as in RCPT TO
+ *	text	the newest good address, a mailbox as in RCPT TO; "" if it was a role's
  *
  * "catch-all 192.0.2.1:25 example.com": does the server accept any address there (catchall.h)?
  *	state	"yes"; "maybe", if it has done so once; "no", "unclear"

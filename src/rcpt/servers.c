@@ -108,11 +108,11 @@ add_failure(struct memory *mark, bool found, const struct servers_failure *failu
 	if (failure->hold == SERVERS_NO_HOLD && same && mark->tried <= now &&
 	    now - mark->tried < NOTE_EVERY)
 		return false;
-	if (!same)
+	if (!same) {
 		mark->since = now;
-	if (!found)
 		mark->count = 0;
-	if (!failure->claimed || !found)
+	}
+	if (!same || !failure->claimed)
 		mark->count++;
 	mark->tried = now;
 	mark->until = now;
@@ -157,4 +157,12 @@ servers_fine(struct cache *cache, const char *server)
 
 	make_subject(subject, server);
 	return memory_drop(cache, subject);
+}
+
+int
+servers_back(struct cache *cache, const char *server)
+{
+	if (cachewrite_begin(cache) == -1)
+		return -1;
+	return cachewrite_end(cache, servers_fine(cache, server) == 0);
 }

@@ -58,4 +58,7 @@ int servers_failed(struct cache *cache, const char *server,
 /* Clears the mark; within a write (cachewrite.h). */
 int servers_fine(struct cache *cache, const char *server);
 
+/* The same as a write of its own. */
+int servers_back(struct cache *cache, const char *server);
+
 #endif

@@ -107,15 +107,15 @@ static void
 conclude(struct smtp *smtp, enum finding finding, const char *note)
 {
 	finish(smtp, finding, note, true);
-	if (!smtp->hold) {
+	/* Before MAIL there is nothing that a second question could change. */
+	if (!smtp->hold || smtp->stage < SMTP_RSET) {
 		say(smtp, "QUIT", "", "");
 	} else if (smtp->outstanding > 0) {
 		smtp->draining = true;
 		smtp->done = false;
 		reply_start(&smtp->reply);
 	} else {
-		/* Before MAIL there is nothing that a second question could change. */
-		smtp->open = smtp->stage >= SMTP_RSET && smtp->reply.code != 421;
+		smtp->open = smtp->reply.code != 421;
 	}
 }
 
@@ -223,6 +223,7 @@ take_reply(struct smtp *smtp)
 	case SMTP_RSET:
 		if (!good) {
 			finish(smtp, FINDING_TEMPORARY, NULL, true);
+			say(smtp, "QUIT", "", "");
 			return;
 		}
 		if (!smtp->pipelining)

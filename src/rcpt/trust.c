@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cachewrite.h"
 
@@ -27,16 +28,14 @@ trust_recall(struct trust *trust, struct cache *cache)
 	char subject[MEMORY_SUBJECT_SIZE];
 
 	make_subject(subject, trust);
-	if (memory_find(cache, subject, &trust->memory) != -1)
-		return 0;
-	memset(&trust->memory, 0, sizeof(trust->memory));
-	return -1;
+	return memory_take(cache, subject, &trust->memory) == -1 ? -1 : 0;
 }
 
+/* Was an address accepted lately? */
 static bool
-has_good(const struct memory *memory, int64_t now)
+is_known(const struct memory *memory, int64_t now)
 {
-	return memory->text[0] != '\0' && memory->tried <= now && memory->until > now;
+	return memory->tried <= now && memory->until > now;
 }
 
 /* How many new "no" the window has that now falls into. */
@@ -56,7 +55,29 @@ trust_is_broken(const struct trust *trust, int64_t now)
 bool
 trust_doubts(const struct trust *trust, int64_t now)
 {
-	return trust_is_broken(trust, now) || !has_good(&trust->memory, now);
+	return trust_is_broken(trust, now) || !is_known(&trust->memory, now);
+}
+
+static bool
+is_role(const char *path)
+{
+	static const char *const roles[] = {"abuse@", "hostmaster@", "mailer-daemon@", "noc@",
+	    "postmaster@", "security@", "webmaster@"};
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strncasecmp(path, roles[i], strlen(roles[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Can it be asked as a control: without SMTPUTF8, and as it stands here? */
+static bool
+is_fit(const char *path)
+{
+	for (const char *p = path; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			return false;
+	return path[0] != '\0' && !is_role(path);
 }
 
 void
@@ -69,41 +90,36 @@ trust_control(const struct trust *trust, const struct settings *settings, int64_
 		control[0] = '\0';
 	else if (strcmp(setting, "auto") != 0)
 		snprintf(control, ADDRESS_PATH_SIZE, "%s", setting);
-	else if (has_good(&trust->memory, now))
+	else if (is_known(&trust->memory, now) && is_fit(trust->memory.text))
 		snprintf(control, ADDRESS_PATH_SIZE, "%s", trust->memory.text);
 	else
 		snprintf(control, ADDRESS_PATH_SIZE, "postmaster@%s", trust->domain);
 }
 
-/* A control must be asked without SMTPUTF8. */
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
+/* good: the address that was accepted; NULL for one of a server that accepts any. */
 static void
 believe(struct memory *memory, const char *good, int64_t good_for, int64_t now)
 {
 	memory->state[0] = '\0';
 	memory->count = 0;
 	memory->since = now;
-	if (good != NULL && is_ascii(good)) {
-		snprintf(memory->text, sizeof(memory->text), "%s", good);
-		memory->tried = now;
-		memory->until = now + good_for;
-	}
+	if (good == NULL)
+		return;
+	/* A role's is not better than one that is known. */
+	if (is_fit(good) || !is_known(memory, now))
+		snprintf(memory->text, sizeof(memory->text), "%s", is_fit(good) ? good : "");
+	memory->tried = now;
+	memory->until = now + good_for;
 }
 
 /* Was there a "no" that its control should have proven, and did not? */
 static bool
-is_unproven(const struct trust_lesson *lesson, bool broken)
+is_unproven(const struct trust_lesson *lesson)
 {
+	bool no_control = finding_is_no(lesson->finding) && lesson->control_path[0] == '\0';
+
 	return lesson->control == CONTROL_REFUSED ||
-	    (broken && (finding_is_no(lesson->finding) || lesson->control == CONTROL_FAILED));
+	    (lesson->broken && (lesson->control == CONTROL_FAILED || no_control));
 }
 
 static void
@@ -120,20 +136,19 @@ trust_learn(
 {
 	char subject[MEMORY_SUBJECT_SIZE];
 	struct memory *memory = &trust->memory;
-	bool broken = trust_is_broken(trust, now);
 
-	make_subject(subject, trust);
-	if (memory_take(cache, subject, memory) == -1)
-		return -1;
 	if (lesson->control == CONTROL_ACCEPTED) {
 		believe(memory, lesson->control_path, lesson->good_for, now);
 	} else if (lesson->finding == FINDING_EXISTS) {
+		if (lesson->good != NULL && is_role(lesson->good))
+			return 0;
 		believe(memory, lesson->good, lesson->good_for, now);
-	} else if (is_unproven(lesson, broken)) {
+	} else if (is_unproven(lesson)) {
 		if (strcmp(memory->state, MEMORY_DOUBT) == 0)
 			return 0;
 		if (noes(memory, now) > 0 &&
-		    cachewrite_drop_noes(cache, trust->domain, memory->since) == -1)
+		    (cachewrite_drop_noes(cache, trust->domain, memory->since) == -1 ||
+			cachewrite_drop_noes(cache, lesson->key_domain, memory->since) == -1))
 			return -1;
 		strcpy(memory->state, MEMORY_DOUBT);
 		memory->since = now;
@@ -142,5 +157,6 @@ trust_learn(
 	} else {
 		return 0;
 	}
+	make_subject(subject, trust);
 	return memory_put(cache, subject, memory);
 }

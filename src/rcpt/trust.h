@@ -5,9 +5,14 @@
  *
  * A "no" is in doubt, and counts only if a control recipient is accepted in the same
  * conversation,
- *	- while no good address of the domain is known,
- *	- from the twentieth new "no" in ten minutes on without a "yes" between them,
- *	- once that, or any other control, was not accepted, until a "yes" or a control is.
+ *	- while no address of the domain is known to have been accepted,
+ *	- from the twentieth new "no" in ten minutes on without a "yes" between them (the ten
+ *	  minutes begin with the first of them),
+ *	- once the control of that one was not accepted, or any other was refused, until a "yes"
+ *	  or a control is.
+ *
+ * Postmaster and other role addresses are often exempt from what keeps a server from taking our
+ * mail. That they are accepted shows less, so they are never remembered as good.
  */
 #ifndef RCPT_TRUST_H
 #define RCPT_TRUST_H
@@ -28,13 +33,13 @@ struct trust {
 /* Begins with nothing known of a domain, a name in lower case. */
 void trust_begin(struct trust *trust, const char *domain);
 
-/* Recalls what is. Returns 0, or -1 for trouble with the cache. */
+/* Recalls what is; a damaged row is nothing. Returns 0, or -1 for trouble with the cache. */
 int trust_recall(struct trust *trust, struct cache *cache);
 
 /* Is a clear "no" in doubt now? */
 bool trust_doubts(const struct trust *trust, int64_t now);
 
-/* And is that because of too many, so that without a control it counts as nothing? */
+/* And is that for one of the last two reasons, so that without a control it counts as nothing? */
 bool trust_is_broken(const struct trust *trust, int64_t now);
 
 /*
@@ -46,17 +51,19 @@ void trust_control(const struct trust *trust, const struct settings *settings, i
 
 /* What was learned from one inquiry. */
 struct trust_lesson {
+	bool broken;                  /* trust_is_broken */
 	enum finding finding;         /* about the address, all things considered */
 	enum inquiry_control control; /* and the mailbox that was asked as control */
 	const char *control_path;
-	bool repeated;    /* a "no" that was one before */
+	bool repeated;          /* a "no" that was one before */
+	const char *key_domain; /* as in the cache, where it may be another form */
 	const char *good; /* the mailbox that exists, if it is fit to be a control; or NULL */
 	int64_t good_for; /* seconds that a "yes" holds: for good, or the control */
 };
 
 /*
- * Learns it, on top of what other processes learned meanwhile; within a write (cachewrite.h).
- * Verdicts that become doubtful by it are forgotten. Returns 0 or -1.
+ * Learns it, after a trust_recall within the same write (cachewrite.h). Verdicts that become
+ * doubtful by it are forgotten. Returns 0 or -1.
  */
 int trust_learn(
     struct trust *trust, struct cache *cache, const struct trust_lesson *lesson, int64_t now);
