@@ -5,7 +5,7 @@ HOME_DIR := $(shell head -n 1 conf-home)
 B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
-PROGRAMS := rcpt/rcptcheck rcpt/rcptcache door/rcptbuild
+PROGRAMS := rcpt/rcptcheck rcpt/rcptcache door/rcptbuild door/rcptstatus
 STATIC	:= rcptcheck
 LIBS	:= -lsqlite3 -lcdb -lidn2
 

@@ -12,7 +12,7 @@ rcpt nobody*: 550 5.1.1 no such user
 rcpt disabled*: 550 5.2.1 disabled
 rcpt later*: 451 4.7.1 later
 once rcpt grey*: 451 4.7.1 greylisted
-rcpt policy*: 550 5.7.1 go away
+rcpt policy*: 550 5.7.26 go away
 SCRIPT
 primary main.test "$port"
 sql "INSERT INTO domain_aliases VALUES ('alias.test', 'main.test')"
@@ -81,7 +81,9 @@ shift_time old@dead.test unknown 550 4000 80000
 verdict old@dead.test '100 cache' 'nobody can say: the old no still counts'
 is "$(field recheck)" failed 'and the log says why'
 shift_time old@dead.test unknown 550 90000 -10
-verdict old@dead.test '0 unreachable' 'but not for ever'
+verdict old@dead.test '0 stale' 'when it has expired it defers at most'
+shift_time old@dead.test unknown 550 700000 -610000
+verdict old@dead.test '0 unreachable' 'and not for ever'
 shift_time later.old@main.test unknown 550 4000 80000
 verdict later.old@main.test '0 unreachable' 'a server that answers otherwise, if only with later, takes the old no back'
 shift_time policy.old@main.test unknown 550 4000 80000

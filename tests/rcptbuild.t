@@ -31,6 +31,11 @@ settle() {
 	rcptbuild -v
 }
 
+# Since when runs have failed, and with which exit code: both in hexadecimal, 0 for a good one.
+failed() {
+	tail -n 3 "$RCPTCHECK_HOME/data/rcptbuild.state" | head -n 2 | sed 's/^0*\(.\)/\1/' | tr '\n' ' '
+}
+
 sum() {
 	(cd "$RCPTCHECK_HOME" && find . -type f -exec cksum {} + | sort)
 }
@@ -213,6 +218,8 @@ rcptbuild: settings: rowid 2: name: 'moed': no setting has this name, see rcptch
     "one line each: table, rowid, column, value, reason"
 is "$out" "" "and no summary"
 is "$(inode)" "$was" "the CDB stays"
+since=$(failed)
+like "$since" "^[0-9a-f]{8} 64 $" "since when, and the exit code, are remembered"
 rcptbuild
 is "$code $err" "100 " "the same again: not said again"
 rcptbuild -n
@@ -224,9 +231,17 @@ sql "INSERT INTO settings VALUES ('mode', NULL, 'maybe')"
 rcptbuild
 like "$err" "moed" "other bad rows: all are said"
 like "$err" "maybe" "... with the new one"
-sql "DELETE FROM settings WHERE name <> 'helo'; DELETE FROM domain_ips WHERE domain = 'a.example'"
+sleep 1.1
+sql "PRAGMA user_version = 2"
+rcptbuild
+is "$code $(failed)" "111 ${since%64 }6f " "another failure: the time of the first is kept"
+sql "PRAGMA user_version = 1; DELETE FROM settings WHERE name <> 'helo';
+    DELETE FROM domain_ips WHERE domain = 'a.example'"
+rcptbuild -n
+is "$code $(failed)" "0 ${since%64 }6f " "-n remembers nothing"
 rcptbuild
 is "$code $err" "0 " "corrected: 0"
+is "$(failed)" "0 0 " "and the failure is forgotten"
 is "$(inode)" "$was" "back to what was compiled: the CDB stays"
 sql "INSERT INTO domain_ips VALUES ('a.example', '127.0.0.1', NULL, 1)"
 rcptbuild
@@ -338,6 +353,15 @@ ok "nothing is left over" eval '! ls "$RCPTCHECK_HOME"/data/*.tmp 2>/dev/null'
 rcptbuild <&- >&- 2>&-
 is "$code $(sql "PRAGMA integrity_check")" "0 ok" "closed descriptors do no harm"
 ok "and it is compiled" has dn2000.example
+settle
+(
+	ulimit -f 50
+	"$bin/rcptbuild" -f >"$work/out" 2>"$work/err"
+)
+is "$? $(failed | cut -d ' ' -f 2)" "111 6f" "a failure that passes"
+rcptbuild -v
+like "$err" "nothing to do" "the next run has nothing to do"
+is "$(failed)" "0 0 " "but to forget it"
 
 # --- many at once
 

@@ -173,6 +173,59 @@ says '^removed 301$'
 [ "$(sqlite3 "$db" 'SELECT rows FROM account_cache_count')" -eq 0 ]
 ok $? 'the count of rows is right'
 
+# What is remembered besides verdicts
+
+memory() {
+	row -m "$@"
+}
+memories() {
+	memory 'server 192.0.2.1:25' down 3 $((now - 60)) $((now - 10)) $((now + 30)) timeout
+	memory 'domain example.com' '' 2 $((now - 60)) $((now - 9)) $((now + day)) jo@example.com
+	memory 'domain sub.example.com' doubt 0 $((now - 60)) 0 0 ''
+	memory 'catch-all 192.0.2.1:25 example.com' yes 0 $((now - 60)) 0 $((now + day)) ''
+	memory 'catch-all 192.0.2.1:25 anexample.com' no 0 $((now - 60)) 0 $((now + day)) ''
+}
+row Jo@example.com exists 250 2.1.5 192.0.2.1:25 ok $((now - 10)) $((now + 7 * day))
+memories
+run 0 show
+lines 6
+says '^server=192.0.2.1:25 state=down count=3 age=[0-9]+ left=[0-9]+ text=timeout$'
+says '^domain=example.com state=fine count=2 age=[0-9]+ left=[0-9]+ good=jo@example.com$'
+says '^server=192.0.2.1:25 domain=example.com any-address=yes age=[0-9]+ left=[0-9]+$'
+run 0 show @Example.COM
+lines 3
+run 0 show @sub.example.com
+lines 1
+says '^domain=sub.example.com state=doubt '
+run 100 show @com
+memory "$(printf 'server e\033vil\n')" refuses 1 "$now" "$now" "$now" "$(printf 'a\033]0;x\007b\nverdict=accept')"
+run 0 show
+says '^server=e\\x1bvil state=refuses .* text="a\\x1b\]0;x\\x07b\\x0averdict=accept"$'
+! LC_ALL=C grep -q '[^ -~]' "$out"
+ok $? 'nothing that is not printable'
+sqlite3 "$db" "UPDATE memory SET count = 7 WHERE subject = 'domain sub.example.com'"
+run 0 show @sub.example.com
+says '^domain=sub.example.com damage="a memory with a wrong checksum"$'
+run 100 forget other@example.com
+says '^removed 0$'
+run 0 forget @EXAMPLE.com
+says '^removed 3$'
+run 100 show @example.com
+run 0 show @sub.example.com
+run 0 show @anexample.com
+memories
+run 0 forget JO@example.com
+says '^removed 1$'
+run 0 show @example.com
+lines 1
+says 'any-address=yes'
+run 0 forget @
+says '^removed 5$'
+run 100 show
+[ -f "$RCPTCHECK_HOME/cache/verdicts.db.damaged" ]
+[ $? -eq 1 ]
+ok $? 'to look at a damaged row leaves no mark'
+
 run 111
 says '^usage: '
 run 111 look

@@ -117,16 +117,8 @@ cdbfile_open_at(struct cdbfile *file, int folder, const char *path)
 	return -1;
 }
 
-/* A block of the hash tables, as it was read. */
-struct block {
-	uint64_t start;
-	size_t size;
-	unsigned char bytes[CDBFILE_BLOCK];
-};
-
-/* Reads the block that holds the offset, which lies inside the tables. */
-static int
-read_block(const struct cdbfile *file, struct block *block, uint64_t offset)
+int
+cdbfile_read_block(const struct cdbfile *file, struct cdbfile_block *block, uint64_t offset)
 {
 	block->start = offset - (offset - file->tables) % CDBFILE_BLOCK;
 	block->size = CDBFILE_BLOCK;
@@ -135,8 +127,8 @@ read_block(const struct cdbfile *file, struct block *block, uint64_t offset)
 	return read_at(file, block->bytes, block->size, block->start);
 }
 
-static int
-prove_block(const struct cdbfile *file, const struct block *block)
+int
+cdbfile_prove_block(const struct cdbfile *file, const struct cdbfile_block *block)
 {
 	unsigned char sum[8];
 	uint64_t number = (block->start - file->tables) / CDBFILE_BLOCK;
@@ -148,48 +140,69 @@ prove_block(const struct cdbfile *file, const struct block *block)
 	return 0;
 }
 
-/*
- * Reads the record at the offset and proves its checksum. Returns 1 when it has this key, with
- * its value; 0 when it has another; -1 for damage.
- */
-static int
-read_record(const struct cdbfile *file, uint64_t offset, const void *key, size_t key_len,
-    void *value, size_t size, size_t *len)
+int
+cdbfile_prove_contents(const struct cdbfile *file)
+{
+	if (checksum_add(CHECKSUM_START, file->head, CDBFILE_CONTENTS) !=
+	    file->contents_checksum)
+		return damaged("damaged: the table of contents has a wrong checksum");
+	return 0;
+}
+
+int
+cdbfile_read_record(const struct cdbfile *file, uint64_t offset, struct cdbfile_record *record)
 {
 	enum { HEADER = 8, AT_ONCE = 512 };
-	unsigned char bytes[HEADER + CDBFILE_KEY_MAX + CDBFILE_VALUE_MAX + MARK_CHECKSUM_LEN];
-	uint64_t room, there, record_key_len, value_len, end, sum;
+	uint64_t room, there, key_len, value_len, end, sum;
 
 	if (offset < CDBFILE_CONTENTS || offset > file->tables - HEADER)
 		return damaged("damaged: an offset leads out of the records");
 	room = file->tables - offset;
 	there = room < AT_ONCE ? room : AT_ONCE;
-	if (read_at(file, bytes, (size_t)there, offset) == -1)
+	if (read_at(file, record->bytes, (size_t)there, offset) == -1)
 		return -1;
-	record_key_len = cdb_unpack(bytes);
-	value_len = cdb_unpack(bytes + 4);
-	if (record_key_len > CDBFILE_KEY_MAX || value_len < MARK_CHECKSUM_LEN ||
+	key_len = cdb_unpack(record->bytes);
+	value_len = cdb_unpack(record->bytes + 4);
+	if (key_len > CDBFILE_KEY_MAX || value_len < MARK_CHECKSUM_LEN ||
 	    value_len > CDBFILE_VALUE_MAX + MARK_CHECKSUM_LEN ||
-	    HEADER + record_key_len + value_len > room)
+	    HEADER + key_len + value_len > room)
 		return damaged("damaged: a record is longer than it can be");
-	end = HEADER + record_key_len + value_len;
+	end = HEADER + key_len + value_len;
 	if (end > there &&
-	    read_at(file, bytes + there, (size_t)(end - there), offset + there) == -1)
+	    read_at(file, record->bytes + there, (size_t)(end - there), offset + there) == -1)
 		return -1;
-	end -= MARK_CHECKSUM_LEN;
-	sum = checksum_add(CHECKSUM_START, bytes + HEADER, (size_t)record_key_len);
-	sum = checksum_add(
-	    sum, bytes + HEADER + record_key_len, (size_t)value_len - MARK_CHECKSUM_LEN);
-	if (sum != number_get64(bytes + end))
+	record->key = record->bytes + HEADER;
+	record->key_len = (size_t)key_len;
+	record->value = record->key + key_len;
+	record->len = (size_t)value_len - MARK_CHECKSUM_LEN;
+	record->end = offset + end;
+	sum = checksum_add(CHECKSUM_START, record->key, record->key_len);
+	sum = checksum_add(sum, record->value, record->len);
+	if (sum != number_get64(record->value + record->len))
 		return damaged("damaged: a record has a wrong checksum");
-	if (record_key_len != key_len || memcmp(bytes + HEADER, key, key_len) != 0)
+	return 0;
+}
+
+/*
+ * Reads the record at the offset. Returns 1 when it has this key, with its value; 0 when it has
+ * another; -1 for damage.
+ */
+static int
+compare_record(const struct cdbfile *file, uint64_t offset, const void *key, size_t key_len,
+    void *value, size_t size, size_t *len)
+{
+	struct cdbfile_record record;
+
+	if (cdbfile_read_record(file, offset, &record) == -1)
+		return -1;
+	if (record.key_len != key_len || memcmp(record.key, key, key_len) != 0)
 		return 0;
-	*len = (size_t)value_len - MARK_CHECKSUM_LEN;
-	if (*len > size) {
+	if (record.len > size) {
 		errno = EMSGSIZE;
 		return -1;
 	}
-	memcpy(value, bytes + HEADER + key_len, *len);
+	memcpy(value, record.value, record.len);
+	*len = record.len;
 	return 1;
 }
 
@@ -205,7 +218,7 @@ cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
 	uint32_t hash = cdb_hash(key, (unsigned)key_len);
 	const unsigned char *entry = file->head + (hash & 255) * 8;
 	uint64_t table = cdb_unpack(entry), slots = cdb_unpack(entry + 4), slot;
-	struct block block;
+	struct cdbfile_block block;
 	bool end = false;
 
 	if (slots > 0 &&
@@ -214,7 +227,7 @@ cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
 		return damaged("damaged: a hash table lies outside the file");
 	slot = slots > 0 ? (hash >> 8) % slots : 0;
 	for (uint64_t left = slots; left > 0 && !end;) {
-		if (read_block(file, &block, table + slot * 8) == -1)
+		if (cdbfile_read_block(file, &block, table + slot * 8) == -1)
 			return -1;
 		for (uint64_t at = table + slot * 8 - block.start;
 		     at < block.size && slot < slots && left > 0 && !end;
@@ -225,20 +238,17 @@ cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *value,
 			if (offset == 0)
 				end = true;
 			else if (cdb_unpack(block.bytes + at) == hash)
-				found =
-				    read_record(file, offset, key, key_len, value, size, len);
+				found = compare_record(
+				    file, offset, key, key_len, value, size, len);
 			if (found != 0)
 				return found;
 		}
-		if (prove_block(file, &block) == -1)
+		if (cdbfile_prove_block(file, &block) == -1)
 			return -1;
 		if (slot == slots)
 			slot = 0;
 	}
-	if (checksum_add(CHECKSUM_START, file->head, CDBFILE_CONTENTS) !=
-	    file->contents_checksum)
-		return damaged("damaged: the table of contents has a wrong checksum");
-	return 0;
+	return cdbfile_prove_contents(file);
 }
 
 void

@@ -76,4 +76,35 @@ int cdbfile_find(struct cdbfile *file, const void *key, size_t key_len, void *va
 
 void cdbfile_close(struct cdbfile *file);
 
+/*
+ * The parts of which a look-up is made, for who wants to see the whole file (cdbwalk.h). All
+ * return 0, or -1 with errno as above.
+ */
+
+struct cdbfile_record {
+	const unsigned char *key, *value; /* in bytes */
+	size_t key_len, len;
+	uint64_t end; /* offset of what lies behind it */
+	unsigned char bytes[8 + CDBFILE_KEY_MAX + CDBFILE_VALUE_MAX + 8];
+};
+
+/* Reads the record at the offset and proves its checksum. */
+int cdbfile_read_record(
+    const struct cdbfile *file, uint64_t offset, struct cdbfile_record *record);
+
+/* A block of the hash tables. */
+struct cdbfile_block {
+	uint64_t start;
+	size_t size;
+	unsigned char bytes[CDBFILE_BLOCK];
+};
+
+/* Reads the block that holds the offset, which lies inside the tables; then proves it. */
+int cdbfile_read_block(
+    const struct cdbfile *file, struct cdbfile_block *block, uint64_t offset);
+int cdbfile_prove_block(const struct cdbfile *file, const struct cdbfile_block *block);
+
+/* Proves the table of contents, which was read with the head. */
+int cdbfile_prove_contents(const struct cdbfile *file);
+
 #endif

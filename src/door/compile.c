@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/cdbwriter.h"
+#include "base/checksum.h"
 
 /* The value of all plain domains of one server, kept for the next of them. */
 struct made {
@@ -222,6 +223,22 @@ compile_write(struct source *source, int fd, int64_t built, uint64_t limit,
 		cdbwriter_abandon(&compile.writer);
 	free(compile.made);
 	return result;
+}
+
+uint64_t
+compile_digest(const struct source *source)
+{
+	const char *helo = source->global.helo;
+	uint64_t sum = checksum_add(source->digest, helo, strlen(helo));
+
+	for (uint32_t i = 0; i < source->host_names.count; i++) {
+		const struct source_addresses *addresses = &source->of_host_name[i];
+
+		sum = checksum_add_number(sum, addresses->count);
+		sum = checksum_add(
+		    sum, addresses->servers, addresses->count * sizeof(*addresses->servers));
+	}
+	return sum;
 }
 
 int

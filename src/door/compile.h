@@ -23,6 +23,9 @@ struct compile_counts {
 int compile_write(struct source *source, int fd, int64_t built, uint64_t limit,
     struct report *report, struct compile_counts *counts);
 
+/* A checksum of everything in the source on which the contents of the CDB depend. */
+uint64_t compile_digest(const struct source *source);
+
 /* The same counts without writing; bytes is 0. */
 int compile_count(struct source *source, struct report *report, struct compile_counts *counts);
 

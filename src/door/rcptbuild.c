@@ -4,28 +4,27 @@
  *	rcptbuild [-nfv]
  *
  * -n only checks, -f builds though nothing has changed, -v says more. Exits 0, 100 for bad
- *rows, or 111. Run by cron every minute; when nothing has changed it looks at a few files and
- *is done.
+ * rows, or 111. Run by cron every minute; when nothing has changed it looks at a few files and
+ * is done.
  */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cdbwriter.h"
+#include "base/checksum.h"
 #include "base/deadline.h"
+#include "base/descriptors.h"
 #include "compile.h"
 #include "database.h"
-#include "base/checksum.h"
+#include "home.h"
 #include "host.h"
 #include "judge.h"
 #include "publish.h"
@@ -37,11 +36,6 @@
 #include "state.h"
 #include "tables.h"
 
-#define DATABASE  "data/rcptcheck.db"
-#define CDB       "data/rcptcheck.cdb"
-#define STATE     "data/rcptbuild.state"
-#define LOCK      "data/rcptbuild.lock" /* not the folder, which any user could lock */
-#define CACHE     "cache/verdicts.db"
 #define CDB_MODE  0644
 #define LOCK_WAIT 50000 /* ms: less than cron's minute */
 
@@ -55,8 +49,9 @@ static struct state old, next;  /* what the last run left, and what this one wil
 static struct cdbfile previous; /* the CDB in use, if have_previous */
 static bool have_previous;
 
-static char real_path[PATH_MAX];
-static const char *database = DATABASE; /* or where a link of that name leads */
+static const char *database;        /* its path */
+static int folder;                  /* a descriptor of data */
+static int outcome = EXIT_TEMPFAIL; /* how the run ends unless it comes to something better */
 
 static void
 usage(void)
@@ -78,29 +73,11 @@ verbose(const char *text)
 		warnx("%s", text);
 }
 
-/* What is written to a descriptor from 0 to 2 that was closed must not end up in a data file.
- */
-static void
-plug_standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= 2);
-	if (fd > 2)
-		close(fd);
-}
-
 static void
 go_home(void)
 {
-	const char *home = getenv("RCPTCHECK_HOME");
-
-	if (home == NULL || home[0] == '\0')
-		home = CONF_HOME;
-	if (chdir(home) == -1)
-		err(EXIT_TEMPFAIL, "%s: make it, or set RCPTCHECK_HOME", home);
+	if (chdir(home_path()) == -1)
+		err(EXIT_TEMPFAIL, "%s: make it, or set RCPTCHECK_HOME", home_path());
 }
 
 /*
@@ -119,46 +96,37 @@ make_folders(void)
 		      "rcptcheck (chgrp)");
 }
 
-/* SQLite keeps its -wal and -journal beside the file, not beside a link to it. */
 static void
-resolve_link(void)
+tell_waiting(void)
 {
-	struct stat st;
-
-	if (lstat(DATABASE, &st) == 0 && S_ISLNK(st.st_mode) &&
-	    realpath(DATABASE, real_path) != NULL)
-		database = real_path;
+	verbose("waiting for another rcptbuild");
 }
 
-/* One at a time; the others wait. Returns a descriptor of the folder. */
-static int
+/* Runs at the exit, whatever leads there, as long as we have the lock. */
+static void
+remember_outcome(void)
+{
+	state_end(HOME_STATE, folder, outcome, (int64_t)time(NULL));
+}
+
+/* One at a time; the others wait. -n changes nothing and needs no lock. */
+static void
 lock_data(void)
 {
-	int fd = open("data", O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
-	int64_t deadline = deadline_now() + LOCK_WAIT;
-	bool told = false;
-
-	if (fd == -1)
+	folder = open("data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder == -1)
 		err(EXIT_TEMPFAIL, "the folder data in the home of rcptcheck");
 	if (options.check)
-		return fd;
-	lock = open(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (lock == -1)
-		err(EXIT_TEMPFAIL, LOCK ": run rcptbuild as the owner of data");
-	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			err(EXIT_TEMPFAIL, "data: cannot be locked");
-		if (deadline_left(deadline) == 0)
+		return;
+	if (home_lock(LOCK_WAIT, tell_waiting) == -1) {
+		if (errno == EWOULDBLOCK)
 			errx(EXIT_TEMPFAIL,
 			    "data: another rcptbuild has had it locked for %d s: see what it "
 			    "waits for",
 			    LOCK_WAIT / 1000);
-		if (!told)
-			verbose("waiting for another rcptbuild");
-		told = true;
-		poll(NULL, 0, 50);
+		err(EXIT_TEMPFAIL, HOME_LOCK ": run rcptbuild as the owner of data");
 	}
-	return fd;
+	atexit(remember_outcome);
 }
 
 /* The verdict cache is disposable: trouble with it is a warning. */
@@ -172,13 +140,13 @@ maintain_cache(void)
 		verbose("there is no folder cache, so verdicts are not remembered");
 		return;
 	}
-	switch (cachekeep_maintain(CACHE, options.force, &what)) {
+	switch (cachekeep_maintain(HOME_CACHE, options.force, &what)) {
 	case 1:
-		warnx("%s: made anew: %s", CACHE, what);
+		warnx("%s: made anew: %s", HOME_CACHE, what);
 		break;
 	case -1:
 		line_start(&line);
-		line_add(&line, CACHE ": ");
+		line_add(&line, HOME_CACHE ": ");
 		line_add(&line, what);
 		line_add(&line, ": verdicts are not remembered");
 		report_add(&report, REPORT_WARNING, line.text);
@@ -214,25 +182,26 @@ say(int64_t now)
 
 /* Bad rows: says so and remembers only that, so that the next run reads them again. */
 static void
-reject(int folder, int64_t now)
+reject(int64_t now)
 {
 	say(now);
 	if (isatty(STDERR_FILENO) || options.verbose)
-		warnx("%zu bad, so " CDB " stays as it is until they are corrected",
+		warnx("%zu bad, so " HOME_CDB " stays as it is until they are corrected",
 		    report.lists[REPORT_BAD].count);
 	if (!options.check) {
 		old.said = next.said;
 		old.said_at = next.said_at;
 		memset(&old.database, 0, sizeof(old.database));
-		if (state_save(&old, STATE, folder) == -1)
-			err(EXIT_TEMPFAIL, STATE);
+		if (state_save(&old, HOME_STATE, folder) == -1)
+			err(EXIT_TEMPFAIL, HOME_STATE);
 	}
+	outcome = EXIT_REJECT;
 	exit(EXIT_REJECT);
 }
 
 /*
- * A database that is lost or emptied must not turn into a CDB without domains: everything would be
- * accepted. Two records, the mark and the settings, are in each CDB.
+ * A database that is lost or emptied must not turn into a CDB without domains: everything would
+ * be accepted. Two records, the mark and the settings, are in each CDB.
  */
 static void
 guard_lost_database(void)
@@ -241,13 +210,13 @@ guard_lost_database(void)
 
 	if (stat(database, &st) == 0 && st.st_size > 0)
 		return;
-	if (access(CDB, F_OK) == -1 ||
+	if (access(HOME_CDB, F_OK) == -1 ||
 	    (have_previous && (previous.blocks - previous.tables) / 16 <= 2))
 		return;
 	errx(EXIT_TEMPFAIL,
-	    DATABASE " is gone or empty, but " CDB
-		     " was made of it and stays in use: restore it, or remove " CDB
-		     " to begin anew");
+	    HOME_DATABASE " is gone or empty, but " HOME_CDB
+			  " was made of it and stays in use: restore it, or remove " HOME_CDB
+			  " to begin anew");
 }
 
 static void
@@ -301,38 +270,21 @@ judge(void)
 		judge_rest(&source, source.global.helo, &report);
 }
 
-/* Everything on which the contents of the CDB depend. */
-static uint64_t
-digest(void)
-{
-	uint64_t sum = checksum_add(source.digest, &next.program, sizeof(next.program));
-
-	sum = checksum_add(sum, source.global.helo, strlen(source.global.helo));
-	for (uint32_t i = 0; i < source.host_names.count; i++) {
-		const struct source_addresses *addresses = &source.of_host_name[i];
-
-		sum = checksum_add_number(sum, addresses->count);
-		sum = checksum_add(
-		    sum, addresses->servers, addresses->count * sizeof(*addresses->servers));
-	}
-	return sum;
-}
-
 static void
-build(int folder, int64_t now, int64_t started)
+build(int64_t now, int64_t started)
 {
-	int fd = publish_start(CDB, CDB_MODE);
+	int fd = publish_start(HOME_CDB, CDB_MODE);
 	struct compile_counts counts;
 
 	if (fd == -1)
-		err(EXIT_TEMPFAIL, CDB ".tmp: cannot be created");
+		err(EXIT_TEMPFAIL, HOME_CDB ".tmp: cannot be created");
 	if (compile_write(&source, fd, now, CDBWRITER_LIMIT, &report, &counts) == -1) {
-		publish_abandon(fd, CDB);
+		publish_abandon(fd, HOME_CDB);
 		fail();
 	}
-	if (publish_finish(fd, CDB, folder) == -1)
-		err(EXIT_TEMPFAIL, CDB ": cannot be replaced");
-	state_stamp(&next.cdb, CDB);
+	if (publish_finish(fd, HOME_CDB, folder) == -1)
+		err(EXIT_TEMPFAIL, HOME_CDB ": cannot be replaced");
+	state_stamp(&next.cdb, HOME_CDB);
 	printf("rcptbuild: %u domains, %u aliases, %u servers, 0 users, %llu bytes, %lld ms\n",
 	    counts.domains, counts.aliases, counts.servers, (unsigned long long)counts.bytes,
 	    (long long)(deadline_now() - started));
@@ -343,9 +295,11 @@ main(int argc, char **argv)
 {
 	int64_t started = deadline_now(), now = (int64_t)time(NULL);
 	struct compile_counts counts;
-	int option, folder;
+	int option;
 
-	plug_standard_descriptors();
+	/* What is written to one that was closed must not end up in a data file. */
+	for (int fd = 0; fd <= 2; fd++)
+		descriptors_plug(fd);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is like a full disk */
 	while ((option = getopt(argc, argv, "nfv")) != -1) {
@@ -368,21 +322,22 @@ main(int argc, char **argv)
 
 	go_home();
 	make_folders();
-	folder = lock_data();
-	state_load(&old, STATE);
-	resolve_link();
-	state_look(&next, database, CDB);
-	have_previous = cdbfile_open(&previous, CDB) == 0;
+	lock_data();
+	state_load(&old, HOME_STATE);
+	database = home_database();
+	state_look(&next, database, HOME_CDB);
+	have_previous = cdbfile_open(&previous, HOME_CDB) == 0;
 	if (!options.check)
 		maintain_cache();
 	if (is_nothing_to_do(now)) {
 		verbose("nothing to do");
+		outcome = 0;
 		return 0;
 	}
 
 	if (!options.check) {
-		publish_tidy(CDB);
-		publish_tidy(STATE);
+		publish_tidy(HOME_CDB);
+		publish_tidy(HOME_STATE);
 	}
 	guard_lost_database();
 	read_database();
@@ -391,8 +346,9 @@ main(int argc, char **argv)
 		judge();
 	}
 	if (report.lists[REPORT_BAD].count > 0)
-		reject(folder, now);
-	next.digest = digest();
+		reject(now);
+	next.digest =
+	    checksum_add(compile_digest(&source), &next.program, sizeof(next.program));
 	if (options.check) {
 		say(now);
 		if (compile_count(&source, &report, &counts) == -1)
@@ -404,11 +360,12 @@ main(int argc, char **argv)
 	}
 	if (options.force || !have_previous || old.digest != next.digest ||
 	    !state_same_file(&old.cdb, &next.cdb))
-		build(folder, now, started);
+		build(now, started);
 	else
-		verbose("nothing has changed: " CDB " stays as it is");
+		verbose("nothing has changed: " HOME_CDB " stays as it is");
 	say(now);
-	if (state_save(&next, STATE, folder) == -1)
-		err(EXIT_TEMPFAIL, STATE ": cannot be written");
+	if (state_save(&next, HOME_STATE, folder) == -1)
+		err(EXIT_TEMPFAIL, HOME_STATE ": cannot be written");
+	outcome = 0;
 	return 0;
 }

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
-#include "base/checksum.h"
 #include "host.h"
 #include "publish.h"
 
@@ -22,7 +21,7 @@
 #define WAL_MAX   (16 << 20) /* SQLite empties it at 4 MB unless somebody keeps it from that */
 #define MODE      0644
 
-static const char head[] = "rcptbuild.state 1\n";
+static const char head[] = "rcptbuild.state 2\n";
 
 #define HEAD_LEN   (sizeof(head) - 1)
 #define STATE_SIZE (HEAD_LEN + (NUMBERS + 1) * LINE_LEN)
@@ -89,6 +88,27 @@ state_look(struct state *state, const char *database, const char *cdb)
 	state_stamp(&state->program, "/proc/self/exe");
 	host_name(host);
 	state->host = checksum_add(CHECKSUM_START, host, strlen(host));
+}
+
+int64_t
+state_changed_at(const struct state *old, const char *database)
+{
+	struct state there;
+	char name[PATH_MAX];
+	struct stat st;
+
+	state_look(&there, database, "");
+	if (old->database.inode != 0 && there.database.inode == 0)
+		return -1;
+	if (!state_same_file(&old->database, &there.database))
+		return (int64_t)(there.database.changed / SECOND);
+	/* A write-ahead log of which the contents could not be summed up says nothing. */
+	if (there.wal.inode == 0 || there.wal.modified == there.read_at ||
+	    state_same_file(&old->wal, &there.wal) ||
+	    snprintf(name, sizeof(name), "%s-wal", database) >= (int)sizeof(name) ||
+	    stat(name, &st) == -1)
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec;
 }
 
 bool
@@ -191,4 +211,20 @@ state_save(const struct state *state, const char *path, int folder)
 	size_t len = make(text, state);
 
 	return publish_bytes(path, MODE, folder, text, len);
+}
+
+void
+state_end(const char *path, int folder, int code, int64_t now)
+{
+	struct state state;
+
+	(void)state_load(&state, path);
+	if (state.failed_code == (uint64_t)code)
+		return;
+	if (code == 0)
+		state.failed_since = 0;
+	else if (state.failed_code == 0)
+		state.failed_since = (uint64_t)now;
+	state.failed_code = (uint64_t)code;
+	(void)state_save(&state, path, folder);
 }

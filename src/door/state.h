@@ -3,7 +3,7 @@
  * stamps of the files it read and wrote, a checksum of all that went into the CDB, and what it
  * has said.
  *
- * data/rcptbuild.state, one line each: "rcptbuild.state 1", the members of struct state in
+ * data/rcptbuild.state, one line each: "rcptbuild.state 2", the members of struct state in
  * order as hexadecimal numbers, the checksum of all these lines as another. A file that is not
  * exactly that is as good as none, it only costs a run.
  */
@@ -35,6 +35,9 @@ struct state {
 	uint64_t failed;        /* names that did not resolve then */
 	uint64_t said;          /* checksum of the messages last found */
 	uint64_t said_at;       /* when they were last printed, seconds */
+	uint64_t
+	    failed_since; /* all runs since then have failed, seconds; 0: the last did not */
+	uint64_t failed_code; /* exit code of the last one; 0 if it did not fail */
 };
 
 /* Notes the files and the host as they are now; the rest is 0. */
@@ -52,6 +55,12 @@ bool state_is_current(const struct state *old, const struct state *now_there, in
 /* Is the CDB that is there the one we wrote? */
 bool state_same_file(const struct state_stamp *a, const struct state_stamp *b);
 
+/*
+ * When the database was changed after it was read last, in seconds; 0: it was not, or who asks
+ * may not see that; -1: it is gone.
+ */
+int64_t state_changed_at(const struct state *old, const char *database);
+
 /* Are names of the last run still fresh? */
 bool state_names_fresh(const struct state *old, uint64_t resolve_every, int64_t now);
 
@@ -66,5 +75,11 @@ int state_load(struct state *state, const char *path);
 
 /* Returns 0, or -1 with errno. folder is a descriptor of its folder. */
 int state_save(const struct state *state, const char *path, int folder);
+
+/*
+ * Remembers with which exit code a run ends, in the file as it is; all else in it stays. What
+ * cannot be saved is forgotten.
+ */
+void state_end(const char *path, int folder, int code, int64_t now);
 
 #endif

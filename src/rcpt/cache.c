@@ -15,6 +15,7 @@
 
 static const char select_sql[] =
     "SELECT " CACHEROW_COLUMNS " FROM account_cache WHERE address = ?1";
+
 const char *
 cache_reason(const struct cache *cache)
 {

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "cacherow.h"
+#include "memory.h"
 
-#define SWEEP_MAX 1000 /* rows */
+#define SWEEP_MAX 1000 /* rows of a table */
 
 /*
  * Old rows, by the index on (class = 'exists', probed): no row expires before it was asked for,
@@ -16,6 +17,9 @@
 	" AND probed < ?1 AND expires < ?1 ORDER BY probed LIMIT ?2)"
 static const char sweep_sql[] = "DELETE FROM account_cache WHERE address IN"
 				" (" OLD_ROWS("0") " UNION ALL " OLD_ROWS("1") " LIMIT ?2)";
+static const char sweep_memory_sql[] =
+    "DELETE FROM memory WHERE subject IN"
+    " (SELECT subject FROM memory WHERE max(since, tried, until) < ?1 LIMIT ?2)";
 static const char uncount_sql[] = "UPDATE account_cache_count SET rows = rows - ?1";
 static const char counted_sql[] =
     "SELECT (SELECT count(*) FROM account_cache_count) = 1"
@@ -76,6 +80,7 @@ cachecheck_sweep(struct cache *cache, int64_t before)
 		int rows = sqlite3_changes(cache->db);
 
 		if ((rows == 0 || run(cache, uncount_sql, rows, 0) == 0) &&
+		    run(cache, sweep_memory_sql, before, SWEEP_MAX) == 0 &&
 		    run(cache, "COMMIT", 0, 0) == 0)
 			return 0;
 	}
@@ -108,6 +113,22 @@ cachecheck_pages(struct cache *cache)
 	return right == 1 ? 0 : -1;
 }
 
+static const char *
+parse_row(sqlite3_stmt *row)
+{
+	struct cache_entry entry;
+
+	return cacherow_parse(row, &entry);
+}
+
+static const char *
+parse_memory(sqlite3_stmt *row)
+{
+	struct memory memory;
+
+	return memory_parse(row, &memory);
+}
+
 /* Deletes the row at which the other statement stands. */
 static int
 drop_row(sqlite3_stmt *drop, sqlite3_stmt *rows)
@@ -120,26 +141,20 @@ drop_row(sqlite3_stmt *drop, sqlite3_stmt *rows)
 	return step;
 }
 
-int
-cachecheck_rows(struct cache *cache)
+/* Walks through a table; parse tells what is damaged. Returns 0 or -1. */
+static int
+drop_damaged(struct cache *cache, const char *rows_sql, const char *drop_sql,
+    const char *(*parse)(sqlite3_stmt *row))
 {
-	static const char rows_sql[] = "SELECT " CACHEROW_COLUMNS " FROM account_cache";
-	static const char drop_sql[] = "DELETE FROM account_cache WHERE address IS ?1";
 	sqlite3_stmt *rows = NULL, *drop = NULL;
-	struct cache_entry entry;
-	int step;
+	int step = sqlite3_prepare_v2(cache->db, rows_sql, -1, &rows, NULL);
 
-	cache_begin(cache);
-	if (run(cache, "PRAGMA synchronous = OFF", 0, 0) == -1 ||
-	    run(cache, "BEGIN IMMEDIATE", 0, 0) == -1)
-		return -1;
-	step = sqlite3_prepare_v2(cache->db, rows_sql, sizeof(rows_sql), &rows, NULL);
 	if (step == SQLITE_OK)
-		step = sqlite3_prepare_v2(cache->db, drop_sql, sizeof(drop_sql), &drop, NULL);
+		step = sqlite3_prepare_v2(cache->db, drop_sql, -1, &drop, NULL);
 	if (step == SQLITE_OK)
 		step = sqlite3_step(rows);
 	while (step == SQLITE_ROW) {
-		if (cacherow_parse(rows, &entry) != NULL && drop_row(drop, rows) != SQLITE_DONE)
+		if (parse(rows) != NULL && drop_row(drop, rows) != SQLITE_DONE)
 			break;
 		step = sqlite3_step(rows);
 	}
@@ -147,7 +162,21 @@ cachecheck_rows(struct cache *cache)
 		cache_trouble(cache);
 	sqlite3_finalize(rows);
 	sqlite3_finalize(drop);
-	if (step == SQLITE_DONE && run(cache, "COMMIT", 0, 0) == 0)
+	return step == SQLITE_DONE ? 0 : -1;
+}
+
+int
+cachecheck_rows(struct cache *cache)
+{
+	cache_begin(cache);
+	if (run(cache, "PRAGMA synchronous = OFF", 0, 0) == -1 ||
+	    run(cache, "BEGIN IMMEDIATE", 0, 0) == -1)
+		return -1;
+	if (drop_damaged(cache, "SELECT " CACHEROW_COLUMNS " FROM account_cache",
+		"DELETE FROM account_cache WHERE address IS ?1", parse_row) == 0 &&
+	    drop_damaged(cache, "SELECT " MEMORY_COLUMNS " FROM memory",
+		"DELETE FROM memory WHERE subject IS ?1", parse_memory) == 0 &&
+	    run(cache, "COMMIT", 0, 0) == 0)
 		return 0;
 	sqlite3_exec(cache->db, "ROLLBACK", NULL, NULL, NULL);
 	return -1;

@@ -12,13 +12,19 @@
 /* Reads every page, as far as PRAGMA quick_check goes. Checks may read meanwhile, not store. */
 int cachecheck_pages(struct cache *cache);
 
-/* Parses every row and removes those that are damaged; cachecheck_count belongs behind it. */
+/*
+ * Parses every row of both tables and removes those that are damaged; cachecheck_count belongs
+ * behind it.
+ */
 int cachecheck_rows(struct cache *cache);
 
 /* Puts the count of rows right, should somebody have edited the table by hand. */
 int cachecheck_count(struct cache *cache);
 
-/* Removes rows that expired before that time, a bounded number in one call. */
+/*
+ * Removes verdicts that expired before that time, and what is remembered besides (memory.h) and
+ * has no later time in it. A bounded number in one call.
+ */
 int cachecheck_sweep(struct cache *cache, int64_t before);
 
 #endif

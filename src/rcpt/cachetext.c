@@ -99,6 +99,50 @@ cachetext_row(struct line *line, const struct cacheadmin_row *row, int64_t now)
 	line_pair(line, "text", entry->text);
 }
 
+/* What is behind the prefix of a subject, or NULL when it has another one. */
+static const char *
+subject_of(const struct memoryadmin_row *row, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(row->subject, prefix, len) == 0 ? row->subject + len : NULL;
+}
+
+void
+cachetext_memory(struct line *line, const struct memoryadmin_row *row, int64_t now)
+{
+	const struct memory *memory = &row->memory;
+	const char *server = subject_of(row, MEMORY_SERVER);
+	const char *domain = subject_of(row, MEMORY_DOMAIN);
+	const char *catch_all = subject_of(row, MEMORY_CATCH_ALL);
+	const char *state = memory->state[0] == '\0' ? "fine" : memory->state;
+
+	line_start(line);
+	if (server != NULL) {
+		line_pair(line, "server", server);
+	} else if (domain != NULL) {
+		line_pair(line, "domain", domain);
+	} else if (catch_all != NULL) {
+		size_t len = strcspn(catch_all, " ");
+
+		line_pair_bytes(line, "server", catch_all, len);
+		line_pair(line, "domain", catch_all + len + (catch_all[len] == ' '));
+	} else {
+		line_pair(line, "subject", row->subject);
+	}
+	if (row->damage != NULL) {
+		line_pair(line, "damage", row->damage);
+		return;
+	}
+	line_pair(line, catch_all == NULL ? "state" : "any-address", state);
+	if (catch_all == NULL)
+		line_pair_number(line, "count", memory->count);
+	line_pair_number(line, "age", now - memory->since);
+	line_pair_number(line, "left", memory->until - now);
+	if (memory->text[0] != '\0')
+		line_pair(line, domain == NULL ? "text" : "good", memory->text);
+}
+
 static const char *
 meaning(const struct cacheadmin_row *row)
 {

@@ -9,9 +9,13 @@
 
 #include "base/line.h"
 #include "cacheadmin.h"
+#include "memoryadmin.h"
 
 /* An entry as one line of key=value pairs. */
 void cachetext_row(struct line *line, const struct cacheadmin_row *row, int64_t now);
+
+/* And what is remembered of a server or a domain. */
+void cachetext_memory(struct line *line, const struct memoryadmin_row *row, int64_t now);
 
 /*
  * An entry as a block that answers "why was this refused?", the line of this number, from 0.

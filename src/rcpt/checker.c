@@ -159,6 +159,7 @@ checker_use_cache(struct checker *checker, int busy_ms, const char **trouble)
 		checker->cache_trouble = NULL;
 		if (!enter_cache(checker)) {
 			checker->cache_trouble = "root cannot lay its rights down to open it";
+			checker->tally_path[0] = '\0'; /* nor to write that */
 			*trouble = checker->cache_trouble;
 			return false;
 		}

@@ -76,7 +76,7 @@ int memory_find(struct cache *cache, const char *subject, struct memory *memory)
 /* The same for who is to replace it: a damaged row is nothing, and nothing is all zero. */
 int memory_take(struct cache *cache, const char *subject, struct memory *memory);
 
-/* Replace and remove what is remembered; between cachewrite_begin and cachewrite_end (cachewrite.h). */
+/* Replace and remove what is remembered, within a write (cachewrite.h). */
 int memory_put(struct cache *cache, const char *subject, const struct memory *memory);
 int memory_drop(struct cache *cache, const char *subject);
 

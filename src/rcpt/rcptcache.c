@@ -17,6 +17,8 @@
 #include "cache.h"
 #include "cacheadmin.h"
 #include "cachetext.h"
+#include "cachewrite.h"
+#include "memoryadmin.h"
 
 enum { FOUND = 0, NONE = 100, TROUBLE = 111 }; /* exit codes */
 
@@ -65,14 +67,28 @@ print_row(void *arg, const struct cacheadmin_row *row)
 }
 
 static int
+print_memory(void *arg, const struct memoryadmin_row *row)
+{
+	struct line line;
+
+	(void)arg;
+	cachetext_memory(&line, row, now);
+	print(&line);
+	return 0;
+}
+
+static int
 show(const char *address, const char *domain)
 {
 	struct cacheadmin_row row;
 	struct line line;
-	int found;
+	int found, also;
 
-	if (address == NULL)
-		return cacheadmin_each(&cache, domain, print_row, NULL);
+	if (address == NULL) {
+		found = cacheadmin_each(&cache, domain, print_row, NULL);
+		also = found == -1 ? -1 : memoryadmin_each(&cache, domain, print_memory, NULL);
+		return also == -1 ? -1 : found || also;
+	}
 	found = cacheadmin_find(&cache, address, strlen(address), &row);
 	if (found == 1) {
 		for (unsigned i = 0; cachetext_explain(&line, i, &row, now); i++)
@@ -91,17 +107,35 @@ print_removed(int result, int64_t removed)
 	return removed > 0;
 }
 
+/* And what is remembered besides, in a transaction of its own: see cacheadmin_forget. */
+static int
+forget_memory(const char *address, const char *domain, int64_t *removed)
+{
+	int result;
+
+	*removed = 0;
+	if (cachewrite_begin(&cache) == -1)
+		return -1;
+	if (address == NULL)
+		result = memoryadmin_forget(&cache, domain, removed);
+	else
+		result = memoryadmin_forget_good(&cache, address, strlen(address), removed);
+	return cachewrite_end(&cache, result == 0);
+}
+
 static int
 forget(const char *address, const char *domain)
 {
-	int64_t removed;
+	int64_t removed, also = 0;
 	int result;
 
 	if (address == NULL)
 		result = cacheadmin_forget_domain(&cache, domain, &removed);
 	else
 		result = cacheadmin_forget(&cache, address, strlen(address), &removed);
-	return print_removed(result, removed);
+	if (result == 0)
+		result = forget_memory(address, domain, &also);
+	return print_removed(result, removed + also);
 }
 
 static int

@@ -25,8 +25,8 @@ tally_domain_len(const char *text)
 }
 
 /*
- * One write(2) in append mode, so that the lines of checks that run at once don't mix. Nothing is
- * opened that could keep us waiting, and nothing through a link.
+ * One write(2) in append mode, so that the lines of checks that run at once don't mix. Nothing
+ * is opened that could keep us waiting, and nothing through a link.
  */
 void
 tally_add(const char *path, const char *domain, enum tally_kind kind)
@@ -45,7 +45,8 @@ tally_add(const char *path, const char *domain, enum tally_kind kind)
 	line[1] = ' ';
 	memcpy(line + 2, domain, len);
 	line[2 + len] = '\n';
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < TALLY_SIZE_MAX)
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	    st.st_size < TALLY_SIZE_MAX)
 		(void)!write(fd, line, 2 + len + 1);
 	close(fd);
 }

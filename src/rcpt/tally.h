@@ -1,14 +1,14 @@
 /*
- * How the checks of each domain ended: cache/checks, a file to which every check appends a line.
- * Statistics for people (rcptstatus); nothing is decided by it, so whatever goes wrong with it is
- * silently nothing.
+ * How the checks of each domain ended: cache/checks, a file to which each check, but those of
+ * -b, appends a line. Statistics for people (rcptstatus); nothing is decided by it, so whatever goes wrong
+ * with it is silently nothing.
  *
- * A line: a letter of tally_letters, a blank, the domain in lower case, a newline. Where a blank
- * and a number are behind the domain, it stands for so many checks: rcptbuild sums the lines up
- * when they have become many, and halves the sums, so that the last days weigh most.
+ * A line: a letter of tally_letters, a blank, the domain in lower case, a newline. Where a
+ * blank and a number are behind the domain, it stands for so many checks: rcptbuild sums the
+ * lines up when they have become many, and halves the sums, so that the last days weigh most.
  *
- * rcptbuild also makes the file, for all who are to write to it. The hook's user can put anything
- * there; tallysum.h reads it with that in mind.
+ * rcptbuild also makes the file, for all who are to write to it. The hook's user can put
+ * anything there; tallysum.h reads it with that in mind.
  */
 #ifndef RCPT_TALLY_H
 #define RCPT_TALLY_H

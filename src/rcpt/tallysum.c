@@ -117,8 +117,8 @@ static int
 read_text(struct tallysum *sum, int fd)
 {
 	struct stat st;
-	size_t size, len = 0;
-	ssize_t n;
+	size_t size;
+	ssize_t len;
 
 	if (fstat(fd, &st) == -1)
 		return -1;
@@ -130,10 +130,11 @@ read_text(struct tallysum *sum, int fd)
 	sum->text = malloc(size + 1);
 	if (sum->text == NULL)
 		return -1;
-	while (len < size && (n = read(fd, sum->text + len, size - len)) > 0)
-		len += (size_t)n;
+	len = read(fd, sum->text, size);
+	if (len == -1)
+		return -1;
 	sum->text[len] = '\0';
-	return parse(sum, len);
+	return parse(sum, (size_t)len);
 }
 
 int

@@ -22,16 +22,16 @@ struct tallysum {
 };
 
 /*
- * Reads the file of that name in the folder (a descriptor, or AT_FDCWD). Lines that are none, and
- * what is behind TALLY_SIZE_MAX, do not count. Returns 0, or -1 with errno: EINVAL when it is no
- * regular file. tallysum_free is good for both.
+ * Reads the file of that name in the folder (a descriptor, or AT_FDCWD). Lines that are none,
+ * and what is behind TALLY_SIZE_MAX, do not count. Returns 0, or -1 with errno: EINVAL when it
+ * is no regular file. tallysum_free is good for both.
  */
 int tallysum_read(struct tallysum *sum, int folder, const char *name);
 void tallysum_free(struct tallysum *sum);
 
 /*
- * Makes the file in the folder if it is missing or others cannot write to it, and sums it up if it
- * has become large. The caller holds a lock. What cannot be done is left for the next time.
+ * Makes the file in the folder if it is missing or others cannot write to it, and sums it up if
+ * it has become large. The caller holds a lock. What cannot be done is left for the next time.
  */
 void tallysum_keep(int folder);
 

@@ -1,6 +1,6 @@
 /*
- * Any bytes as cache/checks: the sums are of lines that are there, each domain once and in order;
- * and what rcptbuild writes down of them sums up to the same.
+ * Any bytes as cache/checks: the sums are of lines that are there, each domain once and in
+ * order; and what rcptbuild writes down of them sums up to the same.
  */
 #include <fcntl.h>
 #include <stdbool.h>

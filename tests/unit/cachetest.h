@@ -1,6 +1,6 @@
 /*
- * What tests of the cache share: a verdict to put into it, the whole transaction that does so, and
- * the end.
+ * What tests of the cache share: a verdict to put into it, the whole transaction that does so,
+ * and the end.
  */
 #ifndef CACHETEST_H
 #define CACHETEST_H
@@ -42,7 +42,7 @@ static inline int
 remove_cache(const char *folder)
 {
 	static const char *const names[] = {
-	    "verdicts.db", "verdicts.db" CACHEFILE_CHECKED, TALLY_NAME};
+	    "verdicts.db", ("verdicts.db" CACHEFILE_CHECKED), TALLY_NAME};
 	char path[256];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

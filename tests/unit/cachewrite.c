@@ -1,6 +1,6 @@
 /*
- * Changes of the cache as transactions: all of one or nothing of it, and the count of rows right
- * in any case.
+ * Changes of the cache as transactions: all of one or nothing of it, and the count of rows
+ * right in any case.
  */
 #include <stdlib.h>
 #include <unistd.h>

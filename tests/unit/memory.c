@@ -1,6 +1,6 @@
 /*
- * What is remembered besides verdicts: what is put is found, whatever is damaged is trouble, and
- * rcptbuild removes what is damaged or of no use any more.
+ * What is remembered besides verdicts: what is put is found, whatever is damaged is trouble,
+ * and rcptbuild removes what is damaged or of no use any more.
  */
 #include "rcpt/memory.h"
 
@@ -133,7 +133,7 @@ test_damage(void)
 	    "state = '', text = 'refuses554 5.7.1 go away'",
 	    "since = tried, tried = since",
 	};
-	struct memory memory = refusal(time(NULL)), got;
+	struct memory memory = refusal(time(NULL)), nothing = {.count = 0}, got;
 	char sql[128];
 	const char *what;
 
@@ -146,6 +146,9 @@ test_damage(void)
 		is_int(memory_find(&cache, SERVER, &got), -1, changes[i]);
 		ok(cache.bad_row && cache.damaged && access(mark, F_OK) == 0,
 		    "is one bad row, and marked: %s", cache_reason(&cache));
+		is_int(
+		    memory_take(&cache, SERVER, &got), 0, "nothing, for who is to replace it");
+		ok(same(&got, &nothing), "all zero");
 		ok(memory_find(&cache, OTHER, &got) == 1 && !cache.bad_row,
 		    "the other is whole");
 		if (i % 2 == 0) {

@@ -2,7 +2,10 @@
 #include "door/state.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -27,12 +30,61 @@ changed(const char *what, struct state old, struct state there)
 	ok(!state_is_current(&old, &there, 1010), "not current: %s", what);
 }
 
+static void
+spit(const char *path, const char *bytes)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (write(fd, bytes, strlen(bytes)) != (ssize_t)strlen(bytes))
+		abort();
+	close(fd);
+}
+
+static void
+test_changed_at(const char *folder)
+{
+	struct timespec then[2] = {{5000, 0}, {5000, 0}};
+	struct state old;
+	char database[64], wal[80];
+	int64_t now = (int64_t)time(NULL), at;
+
+	snprintf(database, sizeof(database), "%s/db", folder);
+	snprintf(wal, sizeof(wal), "%s-wal", database);
+	spit(database, "a database");
+	state_look(&old, database, "");
+	is_int(state_changed_at(&old, database), 0, "a database that is as it was");
+	spit(wal, "an edit");
+	utimensat(AT_FDCWD, wal, then, 0);
+	is_int(state_changed_at(&old, database), 5000, "a write-ahead log that came");
+	state_look(&old, database, "");
+	is_int(state_changed_at(&old, database), 0, "and was read");
+	spit(wal, "another");
+	utimensat(AT_FDCWD, wal, then, 0);
+	is_int(state_changed_at(&old, database), 5000, "and is another");
+	unlink(wal);
+	is_int(state_changed_at(&old, database), 0, "and is gone");
+	spit(database, "it");
+	at = state_changed_at(&old, database);
+	ok(at >= now && at <= now + 60, "a database that was changed");
+	unlink(database);
+	is_int(state_changed_at(&old, database), -1, "and is gone");
+}
+
+static ino_t
+inode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
 int
 main(void)
 {
 	struct state old = last_run(), there = last_run(), read;
 	char path[] = "/tmp/rcptcheck-state.XXXXXX", file[64];
 	int folder, fd, bad = 0;
+	ino_t inode;
 
 	ok(state_is_current(&old, &there, 1010), "nothing changed: current");
 #define CHANGE(member)                                                                         \
@@ -102,8 +154,34 @@ main(void)
 	bad += ftruncate(fd, 100);
 	ok(state_load(&read, file) == -1 && read.digest == 0, "a cut file is seen");
 	close(fd);
-	close(folder);
+
+	state_end(file, folder, 0, 5000);
+	ok(state_load(&read, file) == -1, "a good run leaves a file that is none as it is");
+	state_end(file, folder, 111, 5000);
+	ok(state_load(&read, file) == 0 && read.failed_since == 5000 && read.failed_code == 111,
+	    "a failure without a state to keep");
+	state_save(&old, file, folder);
+	state_end(file, folder, 111, 6000);
+	ok(state_load(&read, file) == 0 && read.failed_since == 6000 && read.failed_code == 111,
+	    "a failure is remembered");
+	ok(memcmp(&read, &old, offsetof(struct state, failed_since)) == 0, "with all the rest");
+	inode = inode_of(file);
+	state_end(file, folder, 111, 7000);
+	ok(inode == inode_of(file), "the same again is not written again");
+	state_end(file, folder, 100, 8000);
+	ok(state_load(&read, file) == 0 && read.failed_since == 6000 && read.failed_code == 100,
+	    "another one keeps the first time");
+	state_end(file, folder, 0, 9000);
+	ok(state_load(&read, file) == 0 && memcmp(&read, &old, sizeof(old)) == 0,
+	    "a good run clears it");
+	inode = inode_of(file);
+	state_end(file, folder, 0, 9001);
+	ok(inode == inode_of(file), "and the next one writes nothing");
 	unlink(file);
-	rmdir(path);
+	state_end("/nonexistent/state", folder, 111, 9000);
+	ok(access(file, F_OK) == -1, "what cannot be saved is forgotten");
+	close(folder);
+	test_changed_at(path);
+	ok(rmdir(path) == 0, "nothing else is left in the folder");
 	return tap_done();
 }

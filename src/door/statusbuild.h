@@ -1,0 +1,28 @@
+/*
+ * What rcptbuild has made and left: the CDB, how it compares with its sources, and how its last
+ * runs ended.
+ */
+#ifndef DOOR_STATUSBUILD_H
+#define DOOR_STATUSBUILD_H
+
+#include <stdint.h>
+
+#include "base/cdbfile.h"
+#include "status.h"
+#include "statusask.h"
+
+/*
+ * Opens the CDB of the home (home.h), proves all of it, and adds the servers that rcptcheck
+ * asks. Returns 0, or -1 when there is none to use. STATUS_OK has a fact about it.
+ */
+int statusbuild_cdb(
+    struct status *status, struct cdbfile *cdb, struct statusask *ask, uint32_t *domains);
+
+/* What is wrong with the runs of rcptbuild. now is in seconds. */
+void statusbuild_runs(struct status *status, int64_t now);
+
+/* Takes a record of the CDB apart. Returns 1 with a domain, 0 with anything else, or -1. */
+int statusbuild_domain(
+    const struct cdbfile_record *bytes, char domain[RECORD_NAME_SIZE], struct record *record);
+
+#endif

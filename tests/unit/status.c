@@ -1,0 +1,129 @@
+/*
+ * What rcptstatus prints: the worst first, on one screen, whatever there is to say.
+ */
+#include "door/status.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "tap.h"
+
+static struct status status;
+static char *text;
+
+static void
+add(enum status_level level, const char *format, int number)
+{
+	char problem[64];
+
+	snprintf(problem, sizeof(problem), "%s %d", format, number);
+	status_add_text(&status, level, problem);
+}
+
+/* Prints, and starts anew. Returns the number of lines behind the first. */
+static int
+print(void)
+{
+	size_t size;
+	FILE *out;
+	int lines = 0;
+
+	free(text);
+	out = open_memstream(&text, &size);
+	status_print(&status, "all is well", out);
+	fclose(out);
+	memset(&status, 0, sizeof(status));
+	for (const char *p = strchr(text, '\n') + 1, *end; (end = strchr(p, '\n')) != NULL;
+	     p = end + 1) {
+		if (end - p > 80)
+			return 1000;
+		lines++;
+	}
+	return lines;
+}
+
+static void
+test_levels(void)
+{
+	is_int(status_level(&status), STATUS_OK, "nothing is wrong");
+	is_int(print(), 0, "one line");
+	is_str(text, "RCPTCHECK OK - all is well\n", "says so");
+	add(STATUS_OK, "fact", 1);
+	is_int(status_level(&status), STATUS_OK, "a fact is no problem");
+	add(STATUS_WARNING, "first", 1);
+	is_int(status_level(&status), STATUS_WARNING, "a warning is one");
+	add(STATUS_WARNING, "second", 2);
+	add(STATUS_CRITICAL, "worse", 3);
+	is_int(status_level(&status), STATUS_CRITICAL, "the worst counts");
+	print();
+	is_str(text,
+	    "RCPTCHECK CRITICAL - worse 3 (and 2 more)\n"
+	    "warning: first 1\nwarning: second 2\nfact 1\n",
+	    "the worst first, then the others in their order, then facts");
+	add(STATUS_CRITICAL, "a | b", 1);
+	print();
+	is_str(text, "RCPTCHECK CRITICAL - a / b 1\n", "no bar in the first line");
+}
+
+static void
+test_room(void)
+{
+	char word[2 * STATUS_TEXT];
+	int lines;
+
+	for (int i = 0; i < 100; i++)
+		add(i % 2 ? STATUS_WARNING : STATUS_CRITICAL, "problem", i);
+	is_int(print(), 23, "a hundred problems fill the screen");
+	ok(strncmp(text, "RCPTCHECK CRITICAL - problem 0 (and 99 more)\ncritical: problem 2\n",
+	       60) == 0,
+	    "the worst of them");
+	ok(strstr(text, "\n... and 77 more\n") != NULL, "and the rest is counted");
+	for (int i = 0; i < 23; i++)
+		add(STATUS_WARNING, "problem", i);
+	is_int(print(), 22, "as many as have room");
+	ok(strstr(text, "...") == NULL, "are all there");
+	for (int i = 0; i < 100; i++) {
+		add(STATUS_WARNING, "problem", i);
+		if (i < 16)
+			add(STATUS_OK, "fact", i);
+	}
+	is_int(print(), 23, "with many facts fewer problems");
+	ok(strstr(text, "\n... and 93 more\nfact 0\n") != NULL, "but some");
+
+	for (int i = 0; i < 60; i++)
+		memcpy(word + 5 * i, "word ", 6);
+	status_add_text(&status, STATUS_WARNING, "x");
+	status_add_text(&status, STATUS_WARNING, word);
+	status_add_text(&status, STATUS_OK, word);
+	lines = print();
+	ok(lines == 6 && strstr(text, "\n    word") != NULL,
+	    "long ones are wrapped, facts cut");
+	memset(word, 'x', sizeof(word));
+	word[sizeof(word) - 1] = '\0';
+	status_add_text(&status, STATUS_WARNING, "x");
+	status_add_text(&status, STATUS_WARNING, word);
+	lines = print();
+	ok(lines == 5, "also where there is no blank");
+	for (int i = 0; i < 20; i++)
+		status_add_text(&status, STATUS_WARNING, word);
+	ok(print() <= 23, "many long ones fit as well");
+}
+
+int
+main(void)
+{
+	struct line line;
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	test_levels();
+	test_room();
+	line_start(&line);
+	status_add_time(&line, 1795257120);
+	is_str(line.text, "2026-11-21 10:32", "a time");
+	line_start(&line);
+	status_add_time(&line, INT64_MAX);
+	is_str(line.text, "an unknown time", "and one that is none");
+	free(text);
+	return tap_done();
+}
