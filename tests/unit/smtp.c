@@ -12,9 +12,9 @@
 struct conversation {
 	char name[120];
 	char helo[256], sender[256], path[400], own_ip[64];
-	bool needs_utf8, guard, whole;
+	bool needs_utf8, guard, whole, hold;
 	size_t count;
-	char lines[LINES_MAX][300]; /* S, s, -, C, L, = */
+	char lines[LINES_MAX][300]; /* S, s, -, C, L, =, A, Q, ! */
 	int number;                 /* of its first line in the file */
 };
 
@@ -49,12 +49,14 @@ next(FILE *file, struct conversation *c)
 				c->guard = true;
 			else if (strcmp(value, "whole") == 0)
 				c->whole = true;
+			else if (strcmp(value, "hold") == 0)
+				c->hold = true;
 			else if (sscanf(value, "helo %255s", c->helo) != 1 &&
 			    sscanf(value, "sender %255s", c->sender) != 1 &&
 			    sscanf(value, "path %399[^\n]", c->path) != 1 &&
 			    sscanf(value, "own %63s", c->own_ip) != 1)
 				ok(false, "%s: '%s' is a condition", c->name, line);
-		} else if (line[0] != '\0' && strchr("Ss-CL=", line[0]) != NULL &&
+		} else if (line[0] != '\0' && strchr("Ss-CL=AQ!", line[0]) != NULL &&
 		    c->count < LINES_MAX) {
 			snprintf(c->lines[c->count++], sizeof(c->lines[0]), "%.290s", line);
 		} else if (line[0] != '\0' && line[0] != '#') {
@@ -97,6 +99,36 @@ finds(const char *line)
 	return false;
 }
 
+/* Is the conversation in that state? */
+static bool
+is_in_state(const char *state)
+{
+	bool good = strcmp(state, "open") == 0 ? smtp.done && smtp.open
+	    : strcmp(state, "closed") == 0     ? smtp.done && !smtp.open
+	    : strcmp(state, "waiting") == 0    ? !smtp.done && !smtp.open
+					       : false;
+
+	if (!good)
+		printf("#   it is not %s: done %d, open %d\n", state, smtp.done, smtp.open);
+	return good;
+}
+
+/* Asks again, about "sender path". */
+static bool
+ask_again(struct smtp_question *question, const char *text)
+{
+	static char sender[256], path[400];
+
+	if (!smtp.open || sscanf(text, "%255s %399[^\n]", sender, path) != 2) {
+		printf("#   it cannot be asked again\n");
+		return false;
+	}
+	question->sender = strcmp(sender, "<>") == 0 ? "" : sender;
+	question->path = path;
+	smtp_again(&smtp, question);
+	return true;
+}
+
 static bool
 hold(const struct conversation *c, bool byte_by_byte)
 {
@@ -106,6 +138,7 @@ hold(const struct conversation *c, bool byte_by_byte)
 	/* What the machine does not set itself must not matter. */
 	memset(&smtp, 0x5a, sizeof(smtp));
 	smtp_start(&smtp, &question, c->own_ip, c->guard);
+	smtp.hold = c->hold;
 	for (size_t i = 0; good && i < c->count;) {
 		char text[4000] = "", kind = c->lines[i][0];
 
@@ -135,7 +168,18 @@ hold(const struct conversation *c, bool byte_by_byte)
 			smtp_lost(&smtp, c->lines[i++] + 2);
 			break;
 		case '=':
-			found = finds(c->lines[i++]);
+			good = found = finds(c->lines[i++]);
+			break;
+		case 'A':
+			good = ask_again(&question, c->lines[i++] + 2);
+			break;
+		case 'Q':
+			smtp_quit(&smtp);
+			if (c->lines[++i][0] != 'C')
+				good = says("");
+			break;
+		case '!':
+			good = is_in_state(c->lines[i++] + 2);
 			break;
 		default:
 			i++;
@@ -198,6 +242,22 @@ test_longest(void)
 	smtp_input(&smtp, "250 x\r\n", 7);
 	ok(smtp.done && smtp.out_len < SMTP_OUT_SIZE, "so does that with HELO, %zu bytes",
 	    smtp.out_len);
+
+	question.needs_utf8 = true;
+	smtp_start(&smtp, &question, "", true);
+	smtp.hold = true;
+	smtp_input(&smtp, script[0], strlen(script[0]));
+	smtp_input(&smtp, "250-x\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n", 37);
+	smtp_input(&smtp, "250 x\r\n250 x\r\n", 14);
+	smtp.out_len = 0;
+	ok(smtp.open, "a held one is open");
+	smtp_again(&smtp, &question);
+	smtp_input(&smtp, "250 x\r\n250 x\r\n250 x\r\n", 21);
+	smtp_quit(&smtp);
+	ok(smtp.done && smtp.answer.finding == FINDING_EXISTS && smtp.out_len < SMTP_OUT_SIZE &&
+		memcmp(smtp.out, "RSET\r\n", 6) == 0 &&
+		memcmp(smtp.out + smtp.out_len - 6, "QUIT\r\n", 6) == 0,
+	    "and its next question fits, %zu bytes", smtp.out_len);
 }
 
 static void
