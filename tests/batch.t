@@ -65,6 +65,19 @@ head -c 100000 /dev/urandom >"$work/in"
 run "$bin/rcptcheck" -b <"$work/in"
 is "$code $(wc -l <"$work/out")" "0 $(awk 'END { print NR }' RS='\n' "$work/in")" 'noise: a line out for each line in'
 
+# A window full of answers, again and again, and the end of the input
+peer waits <<'SCRIPT'
+rcpt: {wait 0.2}250 ok
+SCRIPT
+primary waits.test "$port"
+build
+for i in 1 2 3; do
+	echo "slow$i@waits.test"
+	yes user@elsewhere.test | head -n 63
+done >"$work/in"
+run timeout 20 "$bin/rcptcheck" -b <"$work/in"
+is "$code $(wc -l <"$work/out")" '0 192' 'answers behind a slow one are not waited for twice'
+
 # Slow input: each answer comes when it is known, not with the next
 mkfifo "$work/questions" "$work/answers"
 "$bin/rcptcheck" -b <"$work/questions" >"$work/answers" 2>"$work/err" &

@@ -251,12 +251,11 @@ batch_run(
 	for (;;) {
 		bool room;
 
-		while (begin_next(batch)) {
+		/* Before it takes more: a window full of answers would wait for nothing. */
+		do {
 			if (write_answers(batch) == -1)
 				goto done;
-		}
-		if (write_answers(batch) == -1)
-			goto done;
+		} while (begin_next(batch));
 		room = batch->count < WINDOW && batch->asking < ASKING_MAX;
 		if (batch->input_ended && batch->count == 0 && batch->in_used == batch->in_len)
 			break;

@@ -151,15 +151,16 @@ begin_talk(struct callout *callout, size_t number)
 static void
 watch_slow(struct callout *callout)
 {
+	bool greets = callout->talk.inquiry.smtp.stage >= SMTP_RSET;
 	struct cache *cache;
 
 	callout->talk.slow = false;
-	if (callout->claimed || callout->talk.inquiry.smtp.stage >= SMTP_RSET)
+	if (callout->claimed)
 		return;
 	cache = memory_of(callout, CHECKER_WRITE_WAIT);
 	if (cache == NULL)
 		return;
-	switch (servers_suspect(cache, callout->server, time(NULL))) {
+	switch (servers_suspect(cache, callout->server, greets ? PATIENCE : 1, time(NULL))) {
 	case 1:
 		callout->claimed = true;
 		break;
@@ -171,14 +172,20 @@ watch_slow(struct callout *callout)
 	}
 }
 
-/* May this process try the server despite its mark? */
-static bool
+/*
+ * May this process try the server despite its mark? -1: nobody can tell the others, as the cache
+ * cannot be written.
+ */
+static int
 claim(struct callout *callout, const struct memory *mark, int64_t now)
 {
 	struct cache *cache = memory_of(callout, CHECKER_WRITE_WAIT);
+	int result = -1;
 
-	return cache != NULL &&
-	    use(callout, servers_claim(cache, callout->server, mark, now)) == 1;
+	if (cache != NULL)
+		result = servers_claim(cache, callout->server, mark, now);
+	use(callout, cache != NULL ? result : 0);
+	return result;
 }
 
 /* A server that is left alone: the answer is what is known of it. */
@@ -215,8 +222,10 @@ ask_server(struct callout *callout, size_t number)
 	if (known.since > callout->catch_all_since)
 		callout->catch_all_since = known.since;
 	if (marked && mark.until <= now) {
-		callout->claimed = claim(callout, &mark, now);
-		marked = !callout->claimed;
+		int claimed = claim(callout, &mark, now);
+
+		callout->claimed = claimed == 1;
+		marked = claimed == 0;
 	}
 	if (marked) {
 		pass_over(callout, number, &mark);
@@ -250,7 +259,7 @@ ask_spare(struct callout *callout)
 	if (now - callout->spare_mark.tried < SERVERS_RETRY_EVERY)
 		return false;
 	record_server_text(callout->server, &callout->record->servers[callout->spare]);
-	if (!claim(callout, &callout->spare_mark, now))
+	if (claim(callout, &callout->spare_mark, now) != 1)
 		return false;
 	callout->claimed = true;
 	callout->host[0] = '\0'; /* what it says now counts, not what was known */

@@ -71,7 +71,7 @@ servers_claim(struct cache *cache, const char *server, const struct memory *mark
 }
 
 int
-servers_suspect(struct cache *cache, const char *server, int64_t now)
+servers_suspect(struct cache *cache, const char *server, int64_t patience, int64_t now)
 {
 	subject_text subject;
 	struct memory mark;
@@ -90,7 +90,9 @@ servers_suspect(struct cache *cache, const char *server, int64_t now)
 			mark.since = now;
 		mark.count++;
 		mark.tried = now;
-		mark.until = now + backoff(mark.count);
+		mark.until = now;
+		if (mark.count >= patience)
+			mark.until += backoff(mark.count - patience + 1);
 		if (memory_put(cache, subject, &mark) == -1)
 			result = -1;
 	}

@@ -35,12 +35,12 @@ int servers_claim(
     struct cache *cache, const char *server, const struct memory *mark, int64_t now);
 
 /*
- * A server keeps us waiting. Returns 1 if this process should see what becomes of it, the
- * server being marked for all others; 0 if another one does so already.
+ * A server keeps us waiting. Returns 1 if this process should see what becomes of it; 0 if as
+ * many as patience says do so already: for all others it is marked.
  */
-int servers_suspect(struct cache *cache, const char *server, int64_t now);
+int servers_suspect(struct cache *cache, const char *server, int64_t patience, int64_t now);
 
-#define SERVERS_NO_HOLD -1
+#define SERVERS_NO_HOLD (-1)
 
 /* What went wrong with a server. */
 struct servers_failure {

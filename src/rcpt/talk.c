@@ -12,10 +12,11 @@
 #include "base/deadline.h"
 
 /*
- * A connection that takes longer than a second has lost its first packet, or nobody is there
- * (RFC 6298 2). A reply may take longer: the usual tarpits and greeting delays are of 5 or 6 s.
+ * A connection that takes longer has lost two packets, or nobody is there: the second is sent
+ * after one second (RFC 6298 2). A reply may take longer, the usual tarpits and greeting delays
+ * are of 5 or 6 s; and longer still where it takes a look at the user.
  */
-#define SLOW_CONNECTION 1000 /* ms */
+#define SLOW_CONNECTION 1500 /* ms */
 
 union socket_address {
 	struct sockaddr any;
@@ -59,6 +60,8 @@ wait_for(struct talk *talk, short events, uint32_t seconds)
 {
 	int64_t now = deadline_now(), full = (int64_t)seconds * 1000, slow = full / 2;
 
+	if (talk->inquiry.smtp.stage >= SMTP_RSET)
+		slow = full / 4 * 3;
 	if (talk->connecting && slow > SLOW_CONNECTION)
 		slow = SLOW_CONNECTION;
 	talk->events = events;

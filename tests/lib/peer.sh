@@ -5,6 +5,7 @@
 #
 #	peer NAME [-6] [-d] <SCRIPT		the scripted peer (tests/lib/peer)
 #	peer_again NAME <SCRIPT			it ends, and another begins on the same port
+#	peer_turn NAME <SCRIPT			it goes on by another script; "deaf" makes it deaf
 #	primary_mailfront NAME USER...		tcpserver with mailfront, users at any domain
 #	primary_postfix NAME USER@DOMAIN...	tests/unpack postfix
 #	primary_exim NAME USER@DOMAIN...	tests/unpack exim4-daemon-light
@@ -16,7 +17,7 @@ peer() {
 	log=$work/$name.log
 	rm -f "$work/$name.port" "$log" "$log".once.*
 	cat >"$work/$name.script"
-	"$top/tests/lib/peer" "$@" -l "$log" -p "$work/$name.port" <"$work/$name.script" 2>"$work/$name.err" &
+	"$top/tests/lib/peer" "$@" -u "$work/$name.next" -l "$log" -p "$work/$name.port" <"$work/$name.script" 2>"$work/$name.err" &
 	echo $! >"$work/$name.pid"
 	await test -s "$work/$name.port" || server_fails "$name" "$work/$name.err"
 	read -r port <"$work/$name.port"
@@ -26,6 +27,14 @@ peer_again() {
 	stop_server "$1"
 	read -r port <"$work/$1.port"
 	peer "$1" -P "$port"
+}
+
+peer_turn() {
+	cat >"$work/$1.turn"
+	mv "$work/$1.turn" "$work/$1.next"
+	read -r turn_id <"$work/$1.pid"
+	kill -USR1 "$turn_id"
+	await test ! -e "$work/$1.next" || server_fails "$1" "$work/$1.err"
 }
 
 stop_server() {

@@ -152,7 +152,7 @@ test_clock(void)
 	fail(&down, false, NOW + 5000);
 	is_int(servers_find(&cache, SERVER, NOW, &mark), 0,
 	    "a mark from the future is of a clock that was set back");
-	is_int(servers_suspect(&cache, SERVER, NOW), 1, "and keeps nobody from looking");
+	is_int(servers_suspect(&cache, SERVER, 1, NOW), 1, "and keeps nobody from looking");
 	is_int(held(NOW), 20, "which marks it anew");
 	fail(&down, false, NOW + 5000);
 	fail(&down, false, NOW);
@@ -220,21 +220,27 @@ test_refusal(void)
 static void
 test_suspect(void)
 {
-	is_int(servers_suspect(&cache, SERVER, NOW), 1, "the first who waits goes on waiting");
+	is_int(
+	    servers_suspect(&cache, SERVER, 1, NOW), 1, "the first who waits goes on waiting");
 	is_int(held(NOW), 10, "the server is left alone by others");
-	is_int(servers_suspect(&theirs, SERVER, NOW + 1), 0, "who waits besides need not");
-	is_int(servers_suspect(&theirs, OTHER, NOW + 1), 1, "that is no other server's");
-	is_int(servers_suspect(&theirs, SERVER, NOW + 10), 1, "when that is over, one more");
+	is_int(servers_suspect(&theirs, SERVER, 1, NOW + 1), 0, "who waits besides need not");
+	is_int(servers_suspect(&theirs, OTHER, 1, NOW + 1), 1, "that is no other server's");
+	is_int(servers_suspect(&theirs, SERVER, 1, NOW + 10), 1, "when that is over, one more");
 	is_int(held(NOW + 10), 20, "and twice as long");
 	fail(&down, true, NOW + 15);
 	is_int(held(NOW + 15), 20, "the failure it saw is the one it was marked for");
 	is_int(row().since, NOW, "since the first");
 	fine(&cache, SERVER);
-	is_int(servers_suspect(&cache, SERVER, NOW + 20), 1, "a statement ends it");
+	is_int(servers_suspect(&cache, OTHER, 3, NOW + 30), 1,
+	    "of a server that greets, more wait");
+	is_int(servers_suspect(&theirs, OTHER, 3, NOW + 30), 1, "a third time that it is slow");
+	is_int(servers_suspect(&theirs, OTHER, 3, NOW + 31), 0, "then it is left alone");
+	is_int(servers_suspect(&cache, SERVER, 1, NOW + 20), 1, "a statement ends it");
 	is_int(held(NOW + 20), 10, "and all begins anew");
 	fine(&cache, SERVER);
 	fail(&greets, false, NOW);
-	is_int(servers_suspect(&cache, SERVER, NOW + 1), 1, "one that is asked on is suspect");
+	is_int(
+	    servers_suspect(&cache, SERVER, 1, NOW + 1), 1, "one that is asked on is suspect");
 	fine(&cache, SERVER);
 }
 
@@ -255,7 +261,7 @@ test_trouble(void)
 	is_int(cachewrite_begin(&theirs), 0, "another process writes");
 	cache_set_busy(&cache, 20);
 	is_int(claim(&cache, &mark, NOW + 10), -1, "then no claim");
-	is_int(servers_suspect(&cache, SERVER, NOW + 10), -1, "no suspicion");
+	is_int(servers_suspect(&cache, SERVER, 1, NOW + 10), -1, "no suspicion");
 	is_int(servers_failed(&cache, SERVER, &down, NOW + 10), -1, "and no failure");
 	cachewrite_end(&theirs, false);
 	cache_set_busy(&cache, 1000);
@@ -265,7 +271,7 @@ test_trouble(void)
 	is_int(
 	    servers_find(&cache, SERVER, NOW, &mark), -1, "without a cache nothing is known");
 	is_int(claim(&cache, &mark, NOW), -1, "or claimed");
-	is_int(servers_suspect(&cache, SERVER, NOW), -1, "or suspected");
+	is_int(servers_suspect(&cache, SERVER, 1, NOW), -1, "or suspected");
 	is_int(servers_failed(&cache, SERVER, &down, NOW), -1, "or remembered");
 }
 
