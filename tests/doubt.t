@@ -285,6 +285,8 @@ remember "catch-all 127.0.0.1:$port any.test" yes 0 -86401 0 -1 ''
 asks three@any.test '0 callout exists - - -' 'a day later it is asked again'
 is "$(wire any)" '<> three RSET <> anybody QUIT' 'about nobody as well'
 is "$(known any.test) $(rows any.test)" 'yes 0' 'and is one for another day'
+asks jö@any.test '100 callout refused - no-smtputf8 -' 'one that needs SMTPUTF8 is refused all the same'
+is "$(known any.test)" yes 'which does not count against it'
 random=$(heard any | sed -n 's/^C: RCPT TO:<\(rcptcheck\.test\..*\)@any.test>$/\1/p')
 is "$(echo "$random" | wc -l) $(echo "$random" | sort -u | wc -l)" '4 4' 'nobody is somebody else each time'
 unlike "$random" '^rcptcheck\.test\..{0,15}$' 'and hard to guess'
@@ -293,7 +295,7 @@ remember "catch-all 127.0.0.1:$port any.test" yes 0 -86401 0 -1 ''
 sql "$(setting control_recipient any.test none)"
 build
 asks four@any.test '100 callout unknown - - -' 'a no to any address'
-is "$(known any.test) $(rows any.test)" 'no 1' 'tells that it is none, and is remembered'
+is "$(known any.test) $(cached four@any.test)" 'no unknown' 'tells that it is none, and is remembered'
 
 # Nobody refused for another reason: neither
 while IFS='	' read -r what answer; do

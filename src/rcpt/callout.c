@@ -121,11 +121,16 @@ finish_server(struct callout *callout)
 {
 	const struct inquiry *inquiry = &callout->talk.inquiry;
 	const struct smtp_answer *answer = &inquiry->answer;
+	bool unproven;
 
 	callout->talking = false;
 	if (answer->lacks_utf8)
 		callout->lacking_utf8++;
-	if (answer->stage == SMTP_RCPT && answer->code != 0 && !finding_is_no(answer->finding))
+	/* Again a "no", of which only the confirmation or the control failed, is none of those. */
+	unproven = answer->finding == FINDING_TEMPORARY &&
+	    (answer->note != NULL || inquiry->control == CONTROL_FAILED);
+	if (answer->stage == SMTP_RCPT && answer->code != 0 &&
+	    !finding_is_no(answer->finding) && !unproven)
 		callout->answered = true;
 	if (inquiry->control == CONTROL_REFUSED)
 		callout->question.doubt =
@@ -231,13 +236,16 @@ ask_server(struct callout *callout, size_t number)
 		pass_over(callout, number, &mark);
 		return;
 	}
-	if (known.answer == CATCH_ALL_YES && !callout->claimed) {
+	/* A server may accept any address and have no SMTPUTF8. */
+	if (known.answer == CATCH_ALL_YES && !callout->claimed &&
+	    !callout->question.needs_utf8) {
 		keep_note(callout, FINDING_EXISTS, "catch-all");
 		callout->remembered = true;
 		return;
 	}
 	callout->question.nobody = "";
-	if (known.answer == CATCH_ALL_NOT_ASKED && callout->cache == NULL) {
+	if ((known.answer == CATCH_ALL_NOT_ASKED || known.answer == CATCH_ALL_YES) &&
+	    callout->cache == NULL) {
 		catchall_nobody(callout->nobody, strrchr(callout->question.path, '@') + 1);
 		callout->question.nobody = callout->nobody;
 	}

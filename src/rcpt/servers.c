@@ -84,6 +84,8 @@ servers_suspect(struct cache *cache, const char *server, int64_t patience, int64
 	if (result != -1)
 		result = is_held(&mark, now) ? 0 : 1;
 	if (result == 1) {
+		if (strcmp(mark.state, MEMORY_DOWN) != 0)
+			mark.count = 0;
 		strcpy(mark.state, MEMORY_DOWN);
 		strcpy(mark.text, "slow");
 		if (mark.count == 0)

@@ -105,9 +105,10 @@ believe(struct memory *memory, const char *good, int64_t good_for, int64_t now)
 	memory->since = now;
 	if (good == NULL)
 		return;
-	/* A role's is not better than one that is known. */
-	if (is_fit(good) || !is_known(memory, now))
-		snprintf(memory->text, sizeof(memory->text), "%s", is_fit(good) ? good : "");
+	/* A role's is not better than one that is known, and does not make that one any newer. */
+	if (!is_fit(good) && is_known(memory, now) && memory->text[0] != '\0')
+		return;
+	snprintf(memory->text, sizeof(memory->text), "%s", is_fit(good) ? good : "");
 	memory->tried = now;
 	memory->until = now + good_for;
 }

@@ -213,7 +213,13 @@ test_refusal(void)
 	fail(&down, false, NOW + 100);
 	is_str(row().state, MEMORY_DOWN, "another kind of failure takes its place");
 	is_int(row().since, NOW + 100, "from that moment on");
-	ok(held(NOW + 100) > 0, "and counts for itself");
+	is_int(held(NOW + 100), 10, "and counts for itself");
+	fine(&cache, SERVER);
+	for (int i = 0; i < 5; i++)
+		fail(&noted, false, NOW + i * 60);
+	is_int(
+	    servers_suspect(&cache, SERVER, 1, NOW + 400), 1, "one that refuses us and is slow");
+	is_int(held(NOW + 400), 10, "is new to that");
 	fine(&cache, SERVER);
 }
 

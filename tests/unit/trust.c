@@ -326,6 +326,10 @@ test_postmaster(void)
 	trust = recall("a.test");
 	learn(&trust, &lesson, NOW + 2);
 	is_str(control("a.test", NULL, NOW + 2), "alice@a.test", "a good address stays so");
+	forget_all();
+	learn_yes("a.test", "alice@a.test", NOW);
+	learn_yes("a.test", "j\xc3\xb6@a.test", NOW + WEEK - 10);
+	is_str(control("a.test", NULL, NOW + WEEK), "postmaster@a.test", "alice has expired");
 }
 
 static void
