@@ -11,7 +11,7 @@
 #include "cachetest.h"
 #include "tap.h"
 
-static char folder[64], path[128];
+static char folder[64], path[CACHETEST_PATH];
 static struct cache cache;
 
 static int
@@ -172,21 +172,14 @@ test_stats(void)
 int
 main(void)
 {
-	const char *what;
 
 	snprintf(folder, sizeof(folder), "/tmp/rcptcheck-cacheadmin.XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return 111;
-	snprintf(path, sizeof(path), "%s/verdicts.db", folder);
-	is_int(cachefile_maintain(path, false, &what), 1, "make a cache");
-	is_int(cache_open(&cache, path, 1000), 0, "open it");
+	begin_cache(&cache, folder, path);
 	is_int(cacheadmin_start(&cache), 0, "start");
 	test_walk();
 	test_odd_keys();
 	test_texts();
 	test_stats();
-	cache_close(&cache);
-	is_int(cachefile_maintain(path, true, &what), 0, "a thorough check finds nothing");
-	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
+	end_cache(&cache, folder, path);
 	return tap_done();
 }

@@ -10,7 +10,7 @@
 
 #define LIMIT 1000
 
-static char path[64];
+static char path[CACHETEST_PATH];
 static struct cache cache;
 
 static void
@@ -143,19 +143,12 @@ int
 main(void)
 {
 	char folder[] = "/tmp/rcptcheck-cachewrite.XXXXXX";
-	const char *what;
 
-	if (mkdtemp(folder) == NULL)
-		return 111;
-	snprintf(path, sizeof(path), "%s/verdicts.db", folder);
-	is_int(cachefile_maintain(path, false, &what), 1, "make a cache");
-	is_int(cache_open(&cache, path, 1000), 0, "open it");
+	begin_cache(&cache, folder, path);
 	test_end();
 	test_drop();
 	test_drop_noes();
 	test_refusal();
-	cache_close(&cache);
-	is_int(cachefile_maintain(path, true, &what), 0, "a thorough check finds nothing");
-	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
+	end_cache(&cache, folder, path);
 	return tap_done();
 }

@@ -15,7 +15,7 @@
 #define SERVER "192.0.2.1:25"
 #define OTHER  "192.0.2.2:25"
 
-static char path[64];
+static char path[CACHETEST_PATH];
 static struct cache cache;
 
 static int
@@ -244,13 +244,8 @@ int
 main(void)
 {
 	char folder[] = "/tmp/rcptcheck-catchall.XXXXXX";
-	const char *what;
 
-	if (mkdtemp(folder) == NULL)
-		return 111;
-	snprintf(path, sizeof(path), "%s/verdicts.db", folder);
-	is_int(cachefile_maintain(path, false, &what), 1, "make a cache");
-	is_int(cache_open(&cache, path, 1000), 0, "open it");
+	begin_cache(&cache, folder, path);
 	test_yes();
 	test_maybe();
 	test_no();
@@ -258,7 +253,6 @@ main(void)
 	test_rows();
 	test_nobody();
 	test_trouble();
-	is_int(cachefile_maintain(path, true, &what), 0, "a thorough check finds nothing");
-	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
+	end_cache(&cache, folder, path);
 	return tap_done();
 }

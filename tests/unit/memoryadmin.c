@@ -9,7 +9,7 @@
 #include "cachetest.h"
 #include "tap.h"
 
-static char path[64];
+static char path[CACHETEST_PATH];
 static struct cache cache;
 
 static void
@@ -124,16 +124,11 @@ int
 main(void)
 {
 	char folder[] = "/tmp/rcptcheck-memoryadmin.XXXXXX";
-	const char *what;
 
-	if (mkdtemp(folder) == NULL)
-		return 111;
-	snprintf(path, sizeof(path), "%s/verdicts.db", folder);
-	is_int(cachefile_maintain(path, false, &what), 1, "make a cache");
-	is_int(cache_open(&cache, path, 1000), 0, "open it");
+	begin_cache(&cache, folder, path);
 	test_each();
 	test_forget();
 	cache_close(&cache);
-	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
+	remove_cache(folder);
 	return tap_done();
 }

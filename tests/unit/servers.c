@@ -13,7 +13,7 @@
 #define SERVER "192.0.2.1:25"
 #define OTHER  "[2001:db8::1]:2525"
 
-static char path[64];
+static char path[CACHETEST_PATH];
 static struct cache cache, theirs;
 
 static const struct servers_failure down = {
@@ -217,8 +217,8 @@ test_refusal(void)
 	fine(&cache, SERVER);
 	for (int i = 0; i < 5; i++)
 		fail(&noted, false, NOW + i * 60);
-	is_int(
-	    servers_suspect(&cache, SERVER, 1, NOW + 400), 1, "one that refuses us and is slow");
+	is_int(servers_suspect(&cache, SERVER, 1, NOW + 400), 1,
+	    "one that refuses us and is slow");
 	is_int(held(NOW + 400), 10, "is new to that");
 	fine(&cache, SERVER);
 }
@@ -285,13 +285,8 @@ int
 main(void)
 {
 	char folder[] = "/tmp/rcptcheck-servers.XXXXXX";
-	const char *what;
 
-	if (mkdtemp(folder) == NULL)
-		return 111;
-	snprintf(path, sizeof(path), "%s/verdicts.db", folder);
-	is_int(cachefile_maintain(path, false, &what), 1, "make a cache");
-	is_int(cache_open(&cache, path, 1000), 0, "open it");
+	begin_cache(&cache, folder, path);
 	is_int(cache_open(&theirs, path, 1000), 0, "open it once more");
 	test_backoff();
 	test_claim();
@@ -301,7 +296,6 @@ main(void)
 	test_suspect();
 	test_trouble();
 	cache_close(&theirs);
-	is_int(cachefile_maintain(path, true, &what), 0, "a thorough check finds nothing");
-	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
+	end_cache(&cache, folder, path);
 	return tap_done();
 }

@@ -13,7 +13,7 @@
 #define WEEK  (7 * 86400)
 #define LIMIT 1000
 
-static char path[64];
+static char path[CACHETEST_PATH];
 static struct cache cache;
 static bool no_control; /* the setting is none */
 
@@ -405,22 +405,15 @@ int
 main(void)
 {
 	char folder[] = "/tmp/rcptcheck-trust.XXXXXX";
-	const char *what;
 
-	if (mkdtemp(folder) == NULL)
-		return 111;
-	snprintf(path, sizeof(path), "%s/verdicts.db", folder);
-	is_int(cachefile_maintain(path, false, &what), 1, "make a cache");
-	is_int(cache_open(&cache, path, 1000), 0, "open it");
+	begin_cache(&cache, folder, path);
 	test_control();
 	test_breaker();
 	test_together();
 	test_doubt();
 	test_postmaster();
 	test_forgotten();
-	cache_close(&cache);
-	is_int(cachefile_maintain(path, true, &what), 0, "a thorough check finds nothing");
+	end_cache(&cache, folder, path);
 	test_no_cache();
-	is_int(remove_cache(folder), 0, "nothing else is left in the folder");
 	return tap_done();
 }
