@@ -1,6 +1,8 @@
 #include "cachekeep.h"
 
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,7 +10,15 @@
 #include <unistd.h>
 
 #include "base/confine.h"
+#include "base/deadline.h"
 #include "cachefile.h"
+
+/*
+ * The hook's user can make a file of which SQLite finds no end. So the work has a process of its
+ * own, and so much time; less than a minute, for cron starts the next rcptbuild then.
+ */
+#define WORK_MS   45000
+#define FILES_MAX 256 /* descriptors that rcptbuild may have open */
 
 /* The life of the child: result and reason go into the pipe, as a digit and a text. */
 static _Noreturn void
@@ -21,6 +31,10 @@ maintain_confined(const char *path, bool thorough, int out)
 	snprintf(folder, sizeof(folder), "%s", path);
 	snprintf(name + 1, sizeof(name) - 1, "%s", strrchr(path, '/') + 1);
 	*strrchr(folder, '/') = '\0';
+	/* Not the locks, which would outlive the parent, nor a way out of the folder. */
+	for (int fd = STDERR_FILENO + 1; fd < FILES_MAX; fd++)
+		if (fd != out)
+			close(fd);
 	umask(007);
 	confined = confine_to(folder);
 	if (confined != -1)
@@ -29,12 +43,33 @@ maintain_confined(const char *path, bool thorough, int out)
 	_exit(0);
 }
 
-static int
-maintain_in_child(const char *path, bool thorough, const char **what)
+/* Reads until the other end is closed. Returns the length, or -1 when that takes too long. */
+static ssize_t
+read_answer(int fd, char *answer, size_t size)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	int64_t until = deadline_now() + WORK_MS;
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n;
+
+		if (poll(&pollfd, 1, deadline_left(until)) == 0)
+			return -1;
+		n = read(fd, answer + len, size - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+int
+cachekeep_maintain(const char *path, bool thorough, const char **what)
 {
 	static char answer[256];
 	int ends[2], status, result = -1;
-	ssize_t len = 0, n;
+	ssize_t len = 0;
 	pid_t child;
 
 	*what = "no process could be started to look after it";
@@ -47,11 +82,14 @@ maintain_in_child(const char *path, bool thorough, const char **what)
 	}
 	close(ends[1]);
 	if (child != -1) {
-		while (len < (ssize_t)sizeof(answer) - 1 &&
-		    (n = read(ends[0], answer + len, sizeof(answer) - 1 - (size_t)len)) > 0)
-			len += n;
-		waitpid(child, &status, 0);
+		len = read_answer(ends[0], answer, sizeof(answer) - 1);
 		*what = "the process that looked after it died";
+		if (len == -1) {
+			kill(child, SIGKILL);
+			*what = "to look after it took too long: remove it while no check runs";
+			len = 0;
+		}
+		waitpid(child, &status, 0);
 	}
 	close(ends[0]);
 	answer[len] = '\0';
@@ -60,12 +98,4 @@ maintain_in_child(const char *path, bool thorough, const char **what)
 		*what = answer + 1;
 	}
 	return result;
-}
-
-int
-cachekeep_maintain(const char *path, bool thorough, const char **what)
-{
-	if (geteuid() == 0 && strchr(path, '/') != NULL)
-		return maintain_in_child(path, thorough, what);
-	return cachefile_maintain(path, thorough, what);
 }
