@@ -84,6 +84,7 @@ is $? 3 'nowhere to print to: 3'
 build
 fresh_cache
 status '0 OK' 'no domains, nothing wrong'
+like "$out" '^RCPTCHECK OK - nothing to check yet: no domains$' 'which it says'
 peer good </dev/null
 good=$port
 only main.test "$good"
@@ -91,8 +92,8 @@ sql "INSERT INTO domain_aliases VALUES ('alias.test', 'main.test')"
 build
 before=$(contents)
 status '0 OK' 'a server that answers'
-like "$out" '^RCPTCHECK OK - 2 domains, 1 servers answer$' 'the first line'
-like "$out" '^cdb      2 domains, compiled 20[0-9-]+ [0-9:]+$' 'and the facts: the CDB'
+like "$out" '^RCPTCHECK OK - 1 domain, 1 alias, 1 server answers$' 'the first line'
+like "$out" '^cdb      1 domain, 1 alias, compiled 20[0-9-]+ [0-9:]+$' 'and the facts: the CDB'
 like "$out" '^cache    0 rows; (group [^ ]+|user [^ ]+) can write$' 'the cache'
 like "$out" '^servers  1 of 1 accept <> and postmaster$' 'the servers'
 is "$(contents)" "$before" 'it changes nothing'
@@ -101,6 +102,20 @@ like "$(heard good)" '^C: RCPT TO:<postmaster@(main|alias).test>$' 'for the post
 is "$(heard good | tail -n 2 | head -n 1)" 'C: QUIT' 'and left in peace'
 run setpriv --no-new-privs "$bin/rcptstatus"
 is "$code" 0 'again'
+
+sql "INSERT INTO domain_aliases VALUES ('b.test', 'none.test'), ('a.test', 'nowhere.test')"
+build
+status '2 CRITICAL' 'aliases of no domain'
+like "$out" '^RCPTCHECK CRITICAL - mail for a.test and 1 more alias is deferred: its domain nowhere.test has no row in domain_ips$' \
+    'which it says'
+sql "INSERT INTO settings VALUES ('mode', 'a.test', 'off'), ('mode', 'b.test', 'off')"
+build
+status '0 OK' 'those with mode = off'
+sql "DELETE FROM settings WHERE name = 'mode'; DELETE FROM domain_aliases; INSERT INTO settings VALUES ('tls', NULL, 'require')"
+build
+status '0 OK' 'tls = require'
+like "$out" '^         1 domain with tls=require is never asked$' 'is said'
+sql "DELETE FROM settings WHERE name = 'tls'"
 
 # Servers
 
@@ -168,6 +183,14 @@ server '1 WARNING' 'postmaster is refused' \
     'WARNING - 127.0.0.1:[0-9]+ does not accept postmaster@main.test, .*: 550 5.1.1 no such user' <<'SCRIPT'
 rcpt postmaster*: 550 5.1.1 no such user
 SCRIPT
+sql "INSERT INTO settings VALUES ('control_recipient', 'main.test', 'sales@main.test')"
+server '0 OK' 'where another is the control recipient' '1 server answers$' <<'SCRIPT'
+rcpt postmaster*: 550 5.1.1 no such user
+SCRIPT
+sql "DELETE FROM settings WHERE name = 'control_recipient'"
+server '2 CRITICAL' 'we are, at RCPT' 'unchecked: 127.0.0.1:[0-9]+ refuses us .*: 554 5.7.1 Service unavailable' <<'SCRIPT'
+rcpt postmaster*: 554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.example
+SCRIPT
 server '1 WARNING' 'postmaster is deferred' 'does not accept postmaster.*: 450 4.2.0 grey' <<'SCRIPT'
 rcpt postmaster*: 450 4.2.0 grey
 SCRIPT
@@ -175,6 +198,11 @@ server '2 CRITICAL' 'a server that says nothing' 'unchecked: 127.0.0.1:[0-9]+: n
 greeting: {silence}
 SCRIPT
 ok 'is not waited for long' test "$ms" -lt 8000
+sql "UPDATE settings SET value = '60s' WHERE name = 'command_timeout'; INSERT INTO settings VALUES ('budget', NULL, '1s')"
+server '2 CRITICAL' 'nor longer than a check would' 'unchecked: 127.0.0.1:[0-9]+: no answer in time' <<'SCRIPT'
+greeting: {silence}
+SCRIPT
+sql "DELETE FROM settings WHERE name = 'budget'; UPDATE settings SET value = '1s' WHERE name = 'command_timeout'"
 server '2 CRITICAL' 'one that hangs up' 'the connection was lost' <<'SCRIPT'
 greeting: {close}
 SCRIPT
@@ -196,9 +224,20 @@ build
 status '2 CRITICAL' 'many servers are down'
 ok 'one screen' test "$(printf '%s\n' "$out" | wc -l)" -le 24
 is "$(printf '%s\n' "$out" | tail -n +2 | awk 'length > 80' | wc -l)" 0 'of 80 columns'
-like "$out" '^RCPTCHECK CRITICAL .* \(and 199 more\)$' 'the first line counts them'
+like "$out" '^RCPTCHECK CRITICAL .* \(and 200 more\)$' 'the first line counts them'
 like "$out" '^\.\.\. and 1[0-9][0-9] more$' 'and so does the last of them'
-like "$out" '^servers  0 of 200 accept <> and postmaster; there are 250, too many to ask$' 'not all are asked'
+like "$out" '^servers  0 of 200 accept <> and postmaster$' 'not all are asked'
+perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Listen => 64, LocalAddr => "0.0.0.0");
+	print $s->sockport, "\n"; close STDOUT;
+	while (my $c = $s->accept) { print $c "220 it\r\n"; while (<$c>) { print $c "250 ok\r\n" } }' >"$work/any.port" &
+echo $! >"$work/any.pid"
+await test -s "$work/any.port"
+sql "UPDATE domain_ips SET port = $(cat "$work/any.port")"
+build
+status '1 WARNING' 'when all are well'
+like "$out" '^RCPTCHECK WARNING - only 200 of 250 servers were asked now; ' 'that is a warning'
+run sh -c "ulimit -n 10; exec '$bin/rcptstatus'"
+like "$out" '^servers  200 of 200 accept' 'few descriptors are no trouble'
 
 # The compiled file
 
@@ -219,7 +258,10 @@ for at in 100 2060 2200 -20 -60; do
 	status '2 CRITICAL' "one with another byte at $at"
 done
 cp "$work/good.cdb" "$cdb"
-status '0 OK' 'a good one'
+status '1 WARNING' 'a good one, put there by hand'
+like "$out" 'rcptcheck.cdb was replaced by other than rcptbuild: run rcptbuild' 'which it says'
+build
+status '0 OK' 'one that rcptbuild wrote'
 
 # rcptbuild
 
@@ -272,12 +314,18 @@ state resolved_at $((now - 800)) resolve_every 300
 status '0 OK' 'not yet for three times resolve_every'
 state resolved_at $((now - 60)) resolve_every 1
 status '0 OK' 'nor for five minutes'
+state resolved_at $((now + 1000)) resolve_every 300
+status '1 WARNING' 'names of a time to come are due'
+state resolved_at $((now - 60))
 mv "$db" "$db.away"
 status '1 WARNING' 'the database is gone'
 like "$out" 'data/rcptcheck.db is gone: restore it' 'which it says'
 mv "$db.away" "$db"
 rm "$RCPTCHECK_HOME/data/rcptbuild.state"
 status '0 OK' 'without a memory of rcptbuild'
+touch -d '10 minutes ago' "$cdb"
+status '1 WARNING' 'and a CDB that is not of just now'
+like "$out" 'rcptbuild.state is missing or cannot be read, so nobody knows .*: run rcptbuild' 'which it says'
 build
 
 # The cache
@@ -290,8 +338,8 @@ rm -f "$verdicts"
 wrong 'no cache' 'verdicts.db: it does not exist; rcptbuild makes it, so verdicts are not remembered'
 ok 'none is made' test ! -e "$verdicts"
 fresh_cache
-chmod 640 "$verdicts"
-wrong 'the group cannot write to it' 'cache/verdicts.db: those for whom .* cannot write to it: .* mode 0640: see INSTALL'
+chmod 440 "$verdicts"
+wrong 'the group cannot write to it' 'cache/verdicts.db: those for whom .* cannot write to it: .* mode 0440: see INSTALL'
 fresh_cache
 chmod 400 "$RCPTCHECK_HOME/cache/checks"
 wrong 'nor to the counts' 'cache/checks: those for whom .* cannot write to it: .* mode 0400'
@@ -299,8 +347,8 @@ fresh_cache
 rm "$RCPTCHECK_HOME/cache/checks"
 wrong 'no counts' 'cache/checks: No such file.*, so checks are not counted: run rcptbuild'
 fresh_cache
-chmod 2750 "$RCPTCHECK_HOME/cache"
-wrong 'the group cannot write to the folder' 'cache: the user of the hook cannot write there: .* mode 2750'
+chmod 2550 "$RCPTCHECK_HOME/cache"
+wrong 'the group cannot write to the folder' 'cache: the user of the hook cannot write there: .* mode 2550'
 chmod 2770 "$RCPTCHECK_HOME/cache"
 sqlite3 "$verdicts" 'PRAGMA user_version = 1'
 wrong 'a cache of another version' 'verdicts.db: its schema is of another version, so'
@@ -335,19 +383,30 @@ if [ "$(id -u)" -eq 0 ]; then
 		is "$code" 0 'run by the user of the hook'
 		like "$out" '^cache    0 rows; user [^ ]+ can write$' 'it speaks for that user'
 		as 1
-		is "$code" 0 'run by another'
-		like "$out" "^cache    not open to user [^ ]+: run rcptstatus as root, or as the hook's user\$" 'it cannot'
+		is "$code" 1 'run by another'
+		like "$out" "^RCPTCHECK WARNING - cache: not open to user [^ ]+, so nothing is known of it: run rcptstatus as root, or as the hook's user\$" 'it cannot'
 		is "$(contents)" "$before" 'neither changes anything'
 		chmod 2755 "$RCPTCHECK_HOME/cache"
 		as 65534
 		is "$code" 1 'a folder that the user of the hook cannot write to'
 		like "$out" 'cache: the user of the hook cannot write there' 'is told by any user'
+		chown -R 65534 "$RCPTCHECK_HOME/cache"
+		chmod 700 "$RCPTCHECK_HOME/cache"
+		status '0 OK' 'a folder that is of that user alone'
+		like "$out" '^cache    0 rows; user [^ ]+ can write$' 'for whom it is'
+		chown -R 0 "$RCPTCHECK_HOME/cache"
 		chmod 2770 "$RCPTCHECK_HOME/cache"
+		chmod 600 "$cdb"
+		as 65534
+		is "$code" 3 'a CDB that this user cannot read'
+		like "$out" '^RCPTCHECK UNKNOWN - data/rcptcheck.cdb: Permission denied to user [^ ]+: run' 'says nothing about others'
+		chmod 644 "$cdb"
+		fresh_cache
 	else
-		skip 7 'other users cannot reach this folder'
+		skip 11 'other users cannot reach this folder'
 	fi
 else
-	skip 11 'needs root, to be somebody else'
+	skip 15 'needs root, to be somebody else'
 fi
 
 # What the checks found
@@ -368,6 +427,11 @@ row -m 'domain main.test' doubt 20 $((now - 4000)) $((now - 10)) $((now + 300)) 
 row -m 'domain other.test' doubt 20 $((now - 4000)) $((now - 10)) $((now + 300)) user@other.test
 wrong 'a domain in doubt' 'the servers of main.test say no to everybody, control recipient not accepted, since 20'
 unlike "$out" 'other.test|user@' 'and no other'
+sql "INSERT INTO settings VALUES ('mode', 'main.test', 'off')"
+build
+status '0 OK' 'nor one with mode = off'
+sql "DELETE FROM settings WHERE name = 'mode'"
+build
 row -m 'domain main.test' '' 3 $((now - 4000)) $((now - 10)) $((now + 300)) user@main.test
 status '0 OK' 'one that is in none'
 sqlite3 "$verdicts" "UPDATE memory SET state = 'doubt'"
@@ -394,6 +458,13 @@ like "$out" '^ +checks +cached +rejected +undecided$' 'a table'
 like "$out" '^all domains +9 +44% +22% +11%$' 'of all'
 like "$out" '^counted.test +8 +50% +25% +13%$' 'and of each domain'
 like "$(printf '%s\n' "$out" | tail -n 1)" '^main.test +1 +0% +0% +0%$' 'the busiest first'
+printf 'U asked.test 18\ny asked.test 2\nU few.test 19\n' >>"$RCPTCHECK_HOME/cache/checks"
+status '0 OK' 'many undecided, or few checks'
+echo 'U asked.test' >>"$RCPTCHECK_HOME/cache/checks"
+status '1 WARNING' 'more than 90 % undecided'
+like "$out" 'WARNING - mail for asked.test is mostly accepted unchecked, or deferred: 19 of 21 checks found no answer: see why= in the log$' \
+    'which it says'
+sed -i -e '/ asked.test/d' -e '/ few.test/d' "$RCPTCHECK_HOME/cache/checks"
 awk 'BEGIN { for (i = 1; i < 30; i++) print "y d" i ".test " i * 100; print "N \033]0;x\007.test 5"; print "N b\374cher.test 99999" }' \
     >>"$RCPTCHECK_HOME/cache/checks"
 status '0 OK' 'many domains'

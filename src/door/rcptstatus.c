@@ -48,32 +48,26 @@ unknown(const char *what, const char *why)
 }
 
 static void
-look(char *summary, size_t size)
+look(void)
 {
-	uint32_t domains;
-	size_t servers = 0;
 	struct cdbfile cdb;
-	bool have_cdb = statusbuild_cdb(&status, &cdb, &ask, &domains) == 0, have_cache;
+	bool have_cdb = statusbuild_cdb(&status, &cdb, &ask) == 0, have_cache;
 
 	statusbuild_runs(&status, (int64_t)time(NULL));
 	/* From here on root is confined: what servers say is read by nobody. */
 	have_cache = statuscache_open(&status, &checker);
 	if (have_cdb) {
 		statusask_run(&ask);
-		servers = statusmail_servers(&status, &cdb, &ask);
+		statusmail_servers(&status, &cdb, &ask);
 	}
 	if (have_cdb && have_cache)
 		statusmemory(&status, &checker.cache, &cdb, &ask);
 	statuschecks(&status, checker.tally_path);
-	snprintf(
-	    summary, size, "%lu domains, %zu servers answer", (unsigned long)domains, servers);
 }
 
 int
 main(int argc, char **argv)
 {
-	char summary[80];
-
 	(void)argv;
 	for (int fd = 0; fd <= 2; fd++)
 		descriptors_plug(fd);
@@ -87,8 +81,8 @@ main(int argc, char **argv)
 	if (chdir(home_path()) == -1)
 		unknown("the home of rcptcheck, or RCPTCHECK_HOME: ", strerror(errno));
 	(void)checker_open(&checker, ".");
-	look(summary, sizeof(summary));
-	status_print(&status, summary, stdout);
+	look();
+	status_print(&status, stdout);
 	alarm(0);
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return STATUS_UNKNOWN;

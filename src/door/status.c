@@ -1,5 +1,6 @@
 #include "status.h"
 
+#include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -9,16 +10,27 @@
 #define INDENT  4
 #define FEWEST  7 /* lines that problems get, if the facts fill the screen */
 
+#define TIME_MIN INT64_C(631152000)  /* 1990 */
+#define TIME_MAX INT64_C(4102444800) /* 2100 */
+
+static const enum status_level worst_first[] = {
+    STATUS_CRITICAL, STATUS_UNKNOWN, STATUS_WARNING};
+
+#define LEVELS (sizeof(worst_first) / sizeof(worst_first[0]))
+
 void
 status_add(struct status *status, enum status_level level, const struct line *text)
 {
-	struct status_list *list = &status->facts;
+	struct status_list *list = &status->of[level];
 
-	if (level != STATUS_OK)
-		list = level == STATUS_WARNING ? &status->warnings : &status->criticals;
-	if (list->count < STATUS_TEXTS)
-		snprintf(list->texts[list->count], sizeof(list->texts[0]), "%.*s", STATUS_TEXT,
-		    text->text);
+	if (list->count < STATUS_TEXTS) {
+		char *own = list->texts[list->count];
+
+		snprintf(own, sizeof(list->texts[0]), "%.*s", STATUS_TEXT, text->text);
+		/* Behind a bar monitoring expects figures, and there is no escape for it. */
+		while ((own = strchr(own, '|')) != NULL)
+			*own = '/';
+	}
 	list->count++;
 }
 
@@ -39,31 +51,56 @@ status_add_time(struct line *line, int64_t when)
 	char text[32];
 	struct tm local;
 
-	if (localtime_r(&seconds, &local) == NULL ||
+	if (when < TIME_MIN || when >= TIME_MAX || localtime_r(&seconds, &local) == NULL ||
 	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &local) == 0)
-		strcpy(text, "an unknown time");
+		strcpy(text, "-");
 	line_add(line, text);
+}
+
+void
+status_add_user(struct line *line, uid_t user)
+{
+	const struct passwd *entry = getpwuid(user);
+
+	if (entry != NULL)
+		line_add(line, entry->pw_name);
+	else
+		line_add_number(line, (int64_t)user);
+}
+
+void
+status_add_count(struct line *line, int64_t count, const char *one, const char *many)
+{
+	line_add_number(line, count);
+	line_add(line, " ");
+	line_add(line, count == 1 ? one : many);
 }
 
 enum status_level
 status_level(const struct status *status)
 {
-	if (status->criticals.count > 0)
-		return STATUS_CRITICAL;
-	return status->warnings.count > 0 ? STATUS_WARNING : STATUS_OK;
+	for (size_t i = 0; i < LEVELS; i++)
+		if (status->of[worst_first[i]].count > 0)
+			return worst_first[i];
+	return STATUS_OK;
 }
 
-/* The text of a problem by its number, the worst first; NULL when it was only counted. */
+/*
+ * The text and the level of a problem by its number, the worst first; NULL when it was only
+ * counted, or there is none.
+ */
 static const char *
-problem(const struct status *status, size_t number)
+problem(const struct status *status, size_t number, enum status_level *level)
 {
-	const struct status_list *list = &status->criticals;
+	for (size_t i = 0; i < LEVELS; i++) {
+		const struct status_list *list = &status->of[worst_first[i]];
 
-	if (number >= list->count) {
+		*level = worst_first[i];
+		if (number < list->count)
+			return number < STATUS_TEXTS ? list->texts[number] : NULL;
 		number -= list->count;
-		list = &status->warnings;
 	}
-	return number < list->count && number < STATUS_TEXTS ? list->texts[number] : NULL;
+	return NULL;
 }
 
 /* Prints a text in lines that fit, or only counts them if out is NULL. */
@@ -95,15 +132,16 @@ wrap(const char *text, FILE *out)
 static void
 print_problems(const struct status *status, size_t count, int room, FILE *out)
 {
+	static const char *const names[] = {"ok", "warning", "critical", "unknown"};
 	char text[STATUS_TEXT + 16];
+	enum status_level level;
 	const char *next;
 	size_t told = 1;
 
-	for (; told < count && (next = problem(status, told)) != NULL; told++) {
+	for (; told < count && (next = problem(status, told, &level)) != NULL; told++) {
 		bool last = told + 1 == count;
 
-		snprintf(text, sizeof(text), "%s: %s",
-		    told < status->criticals.count ? "critical" : "warning", next);
+		snprintf(text, sizeof(text), "%s: %s", names[level], next);
 		room -= wrap(text, NULL);
 		if (room < (last ? 0 : 1))
 			break;
@@ -114,22 +152,24 @@ print_problems(const struct status *status, size_t count, int room, FILE *out)
 }
 
 void
-status_print(const struct status *status, const char *summary, FILE *out)
+status_print(const struct status *status, FILE *out)
 {
-	static const char *const names[] = {"OK", "WARNING", "CRITICAL"};
-	size_t count = status->criticals.count + status->warnings.count;
-	int room = LINES - 1 - (int)status->facts.count;
-	char first[STATUS_TEXT + 1];
+	static const char *const names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+	const char *summary = status->summary;
+	const struct status_list *facts = &status->of[STATUS_OK];
+	int room = LINES - 1 - (int)facts->count;
+	enum status_level level;
+	size_t count = 0;
 
-	snprintf(first, sizeof(first), "%s", count > 0 ? problem(status, 0) : summary);
-	/* Behind a bar monitoring expects figures, and there is no escape for it. */
-	for (char *bar; (bar = strchr(first, '|')) != NULL;)
-		*bar = '/';
-	fprintf(out, "RCPTCHECK %s - %s", names[status_level(status)], first);
+	for (size_t i = 0; i < LEVELS; i++)
+		count += status->of[worst_first[i]].count;
+	if (count > 0)
+		summary = problem(status, 0, &level);
+	fprintf(out, "RCPTCHECK %s - %s", names[status_level(status)], summary);
 	if (count > 1)
 		fprintf(out, " (and %zu more)", count - 1);
 	putc('\n', out);
 	print_problems(status, count, room < FEWEST ? FEWEST : room, out);
-	for (size_t i = 0; i < status->facts.count && i < STATUS_TEXTS; i++)
-		fprintf(out, "%.*s\n", COLUMNS, status->facts.texts[i]);
+	for (size_t i = 0; i < facts->count && i < STATUS_TEXTS; i++)
+		fprintf(out, "%.*s\n", COLUMNS, facts->texts[i]);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/line.h"
 
@@ -24,23 +25,29 @@ struct status_list {
 
 /* Starts empty with {0}. */
 struct status {
-	struct status_list facts; /* one line each */
-	struct status_list warnings, criticals;
+	struct status_list
+	    of[STATUS_UNKNOWN + 1];    /* by level; STATUS_OK: facts, one line each */
+	char summary[STATUS_TEXT + 1]; /* the first line where there is no problem */
 };
 
-/* Adds a problem, or with STATUS_OK a fact. */
+/* Adds a problem, or with STATUS_OK a fact. A bar becomes a slash. */
 void status_add(struct status *status, enum status_level level, const struct line *text);
 
 /* The same for a text of our own. */
 void status_add_text(struct status *status, enum status_level level, const char *text);
 
-/* Adds a time for people, "2026-11-21 10:32". */
+/* Adds a time for people, "2026-11-21 10:32"; "-" for one that cannot be meant. */
 void status_add_time(struct line *line, int64_t when);
 
-/* The worst level of all problems. */
+/* Adds the name of a user, or his number where he has none. */
+void status_add_user(struct line *line, uid_t user);
+
+/* Adds "1 server" or "2 servers". */
+void status_add_count(struct line *line, int64_t count, const char *one, const char *many);
+
+/* The worst level of all problems: critical, unknown, warning, ok. */
 enum status_level status_level(const struct status *status);
 
-/* Prints it; summary is the first line where there is no problem. */
-void status_print(const struct status *status, const char *summary, FILE *out);
+void status_print(const struct status *status, FILE *out);
 
 #endif

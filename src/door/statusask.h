@@ -26,9 +26,10 @@ enum statusask_result {
 struct statusask_server {
 	struct record_server server;
 	char text[RECORD_SERVER_TEXT];
-	char domain[RECORD_NAME_SIZE]; /* the first of its domains */
+	char domain[RECORD_NAME_SIZE]; /* the first of its domains, of those with is_control */
+	bool is_control; /* postmaster is the control recipient (control_recipient = auto) */
 	char helo[SETTINGS_HOST_SIZE];
-	uint32_t connect_timeout, command_timeout; /* seconds */
+	uint32_t connect_timeout, command_timeout, budget; /* seconds */
 	enum statusask_result result;
 	struct smtp_answer answer; /* unless it is STATUSASK_UNKNOWN */
 };
@@ -36,7 +37,8 @@ struct statusask_server {
 /* Starts empty with {0}. */
 struct statusask {
 	struct intern texts; /* of all servers, those that are too many to be asked too */
-	struct statusask_server servers[STATUSASK_MAX]; /* by the numbers of their texts */
+	uint32_t first;      /* the number of the text of servers[0], the others follow it */
+	struct statusask_server servers[STATUSASK_MAX];
 	size_t count;
 };
 
@@ -45,6 +47,12 @@ bool statusask_concerns(const struct record *record);
 
 /* Adds the servers of a domain that are not there yet, as long as there is memory. */
 void statusask_add(struct statusask *ask, const char *domain, const struct record *record);
+
+/*
+ * After all were added, when they are too many to be asked at once: which of them are asked moves
+ * with the time, in seconds. Returns whether all are to be added again for that.
+ */
+bool statusask_turn(struct statusask *ask, int64_t now);
 
 /* Asks them all. */
 void statusask_run(struct statusask *ask);

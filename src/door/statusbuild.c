@@ -1,7 +1,12 @@
 #include "statusbuild.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cdbwalk.h"
 #include "home.h"
@@ -9,13 +14,17 @@
 #include "rcpt/verdict.h"
 #include "state.h"
 
-#define GRACE 300 /* seconds: cron has had its chance */
+#define GRACE     300  /* seconds: cron has had its chance */
+#define SAVE_TIME 1000 /* ms: rcptbuild has saved its state */
 
 static const char other_version[] = "a record of it is of another version: run rcptbuild";
 
 struct seen {
 	struct statusask *ask;
-	uint32_t domains;
+	uint32_t domains, aliases, tls_required;
+	uint32_t dangling;
+	char alias[RECORD_NAME_SIZE], target[RECORD_NAME_SIZE]; /* the first that dangles */
+	bool deferred;                                          /* is its mail */
 	const char *trouble;
 };
 
@@ -45,6 +54,17 @@ statusbuild_domain(
 	return record_parse(record, bytes->value, bytes->len) == 0 ? 1 : -1;
 }
 
+/* One of which all mail is deferred, or with mode = warn accepted. */
+static void
+see_dangling(struct seen *seen, const char *domain, const struct record *record)
+{
+	if (seen->dangling++ > 0 && strcmp(domain, seen->alias) > 0)
+		return;
+	snprintf(seen->alias, sizeof(seen->alias), "%s", domain);
+	snprintf(seen->target, sizeof(seen->target), "%s", record->main_name);
+	seen->deferred = record->settings.mode == MODE_ENFORCE;
+}
+
 static int
 see(void *arg, const struct cdbfile_record *bytes)
 {
@@ -59,39 +79,131 @@ see(void *arg, const struct cdbfile_record *bytes)
 		seen->trouble = other_version;
 		return 1;
 	}
-	seen->domains++;
+	if (record.main_name[0] == '\0')
+		seen->domains++;
+	else
+		seen->aliases++;
 	if (statusask_concerns(&record))
 		statusask_add(seen->ask, domain, &record);
+	else if (record.settings.mode == MODE_OFF || (record.flags & RECORD_ACCEPT_ALL) != 0)
+		return 0;
+	else if ((record.flags & RECORD_DANGLING) != 0)
+		see_dangling(seen, domain, &record);
+	else
+		seen->tls_required++;
 	return 0;
 }
 
-int
-statusbuild_cdb(
-    struct status *status, struct cdbfile *cdb, struct statusask *ask, uint32_t *domains)
+/* "12 domains, 3 aliases" */
+static void
+add_domains(struct line *line, const struct seen *seen)
 {
-	struct seen seen = {.ask = ask};
-	struct line line;
-	bool damaged = false;
+	status_add_count(line, seen->domains, "domain", "domains");
+	if (seen->aliases == 0)
+		return;
+	line_add(line, ", ");
+	status_add_count(line, seen->aliases, "alias", "aliases");
+}
 
-	if (cdbfile_open(cdb, HOME_CDB) == -1 || cdbwalk(cdb, see, &seen) == -1) {
-		seen.trouble = checker_cdb_trouble();
-		damaged = errno == EPROTO;
-	}
-	*domains = seen.domains;
+static void
+tell_dangling(struct status *status, const struct seen *seen)
+{
+	struct line line;
+
 	line_start(&line);
-	if (seen.trouble != NULL) {
-		line_add(&line, "mail is deferred: " HOME_CDB ": ");
-		line_add(&line, seen.trouble);
-		line_add(&line, damaged ? ": rcptbuild -f makes it anew" : "");
-		status_add(status, STATUS_CRITICAL, &line);
+	line_add(&line, "mail for ");
+	line_add(&line, seen->alias);
+	if (seen->dangling > 1) {
+		line_add(&line, " and ");
+		status_add_count(&line, seen->dangling - 1, "more alias", "more aliases");
+	}
+	line_add(&line, seen->deferred ? " is deferred" : " is accepted unchecked");
+	line_add(&line, ": its domain ");
+	line_add(&line, seen->target);
+	line_add(&line, " has no row in domain_ips");
+	status_add(status, STATUS_CRITICAL, &line);
+}
+
+static void
+tell_seen(struct status *status, const struct cdbfile *cdb, const struct seen *seen)
+{
+	struct line line;
+
+	line_start(&line);
+	line_add(&line, "cdb      ");
+	add_domains(&line, seen);
+	line_add(&line, ", compiled ");
+	status_add_time(&line, cdb->built);
+	status_add(status, STATUS_OK, &line);
+	if (seen->tls_required > 0) {
+		line_start(&line);
+		line_add(&line, "         ");
+		status_add_count(&line, seen->tls_required, "domain", "domains");
+		line_add(&line,
+		    seen->tls_required == 1 ? " with tls=require is never asked"
+					    : " with tls=require are never asked");
+		status_add(status, STATUS_OK, &line);
+	}
+	if (seen->dangling > 0)
+		tell_dangling(status, seen);
+	line_start(&line);
+	if (seen->domains + seen->aliases > 0)
+		add_domains(&line, seen);
+	else
+		line_add(&line, "nothing to check yet: no domains");
+	snprintf(status->summary, sizeof(status->summary), "%.*s", STATUS_TEXT, line.text);
+}
+
+/* Who cannot open it here says nothing about those who run rcptcheck. */
+static void
+tell_closed(struct status *status, int error)
+{
+	struct line line;
+
+	line_start(&line);
+	line_add(&line, HOME_CDB ": ");
+	line_add(&line, strerror(error));
+	line_add(&line, " to user ");
+	status_add_user(&line, geteuid());
+	line_add(&line, ": run rcptstatus as root, or as the hook's user");
+	status_add(status, STATUS_UNKNOWN, &line);
+}
+
+static void
+tell_trouble(struct status *status, const char *trouble, bool damaged)
+{
+	struct line line;
+
+	line_start(&line);
+	line_add(&line, "mail is deferred: " HOME_CDB ": ");
+	line_add(&line, trouble);
+	line_add(&line, damaged ? ": rcptbuild -f makes it anew" : "");
+	status_add(status, STATUS_CRITICAL, &line);
+}
+
+int
+statusbuild_cdb(struct status *status, struct cdbfile *cdb, struct statusask *ask)
+{
+	struct seen seen = {.ask = ask}, again = {.ask = ask};
+	int walked;
+
+	if (cdbfile_open(cdb, HOME_CDB) == -1) {
+		if (errno == EACCES || errno == EMFILE || errno == ENFILE)
+			tell_closed(status, errno);
+		else
+			tell_trouble(status, checker_cdb_trouble(), errno == EPROTO);
+		return -1;
+	}
+	walked = cdbwalk(cdb, see, &seen);
+	if (walked != 0) {
+		tell_trouble(status, walked == 1 ? seen.trouble : checker_cdb_trouble(),
+		    walked == -1 && errno == EPROTO);
 		cdbfile_close(cdb);
 		return -1;
 	}
-	line_add(&line, "cdb      ");
-	line_add_number(&line, seen.domains);
-	line_add(&line, " domains, compiled ");
-	status_add_time(&line, cdb->built);
-	status_add(status, STATUS_OK, &line);
+	if (statusask_turn(ask, (int64_t)time(NULL)))
+		(void)cdbwalk(cdb, see, &again); /* proven before */
+	tell_seen(status, cdb, &seen);
 	return 0;
 }
 
@@ -122,6 +234,41 @@ tell_late(struct status *status, const char *what, int64_t since)
 	status_add(status, STATUS_WARNING, &line);
 }
 
+/* Where nothing is known of the last run, the CDB may be older than what it was made of. */
+static void
+tell_no_state(struct status *status, int64_t now)
+{
+	struct stat st;
+
+	if (stat(HOME_CDB, &st) == 0 && now - (int64_t)st.st_mtime >= GRACE)
+		status_add_text(status, STATUS_WARNING,
+		    HOME_STATE
+		    " is missing or cannot be read, so nobody knows whether " HOME_CDB
+		    " is up to date: run rcptbuild");
+}
+
+/*
+ * Is the CDB another than the state tells of? rcptbuild renames it first and saves the state
+ * then, so a difference must last.
+ */
+static bool
+is_replaced(struct state *state)
+{
+	struct state_stamp there;
+
+	for (int tries = 0; tries < 2; tries++) {
+		if (tries > 0) {
+			poll(NULL, 0, SAVE_TIME);
+			if (state_load(state, HOME_STATE) == -1)
+				return false;
+		}
+		state_stamp(&there, HOME_CDB);
+		if (there.inode == 0 || state_same_file(&state->cdb, &there))
+			return false;
+	}
+	return true;
+}
+
 /* A failing rcptbuild is reason enough for all the rest. */
 void
 statusbuild_runs(struct status *status, int64_t now)
@@ -129,12 +276,17 @@ statusbuild_runs(struct status *status, int64_t now)
 	struct state state;
 	int64_t changed, due;
 
-	if (state_load(&state, HOME_STATE) == -1)
+	if (state_load(&state, HOME_STATE) == -1) {
+		tell_no_state(status, now);
 		return;
+	}
 	if (state.failed_code != 0) {
 		tell_failed(status, &state);
 		return;
 	}
+	if (is_replaced(&state))
+		status_add_text(status, STATUS_WARNING,
+		    HOME_CDB " was replaced by other than rcptbuild: run rcptbuild");
 	changed = state_changed_at(&state, home_database());
 	if (changed == -1)
 		status_add_text(status, STATUS_WARNING,
@@ -148,7 +300,7 @@ statusbuild_runs(struct status *status, int64_t now)
 		    "         " HOME_DATABASE " was changed just now: rcptbuild will see it");
 	due = (int64_t)state.resolve_every * 3;
 	if (state.resolved_at > 0 &&
-	    now - (int64_t)state.resolved_at >= (due > GRACE ? due : GRACE))
+	    !state_names_fresh(&state, (uint64_t)(due > GRACE ? due : GRACE), now))
 		tell_late(status, "host names are due, and rcptbuild has not run since ",
 		    (int64_t)state.resolved_at);
 }

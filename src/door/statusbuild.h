@@ -13,10 +13,10 @@
 
 /*
  * Opens the CDB of the home (home.h), proves all of it, and adds the servers that rcptcheck
- * asks. Returns 0, or -1 when there is none to use. STATUS_OK has a fact about it.
+ * asks. Returns 0, or -1 when there is none to use. STATUS_OK has a fact about it, and the
+ * summary begins with the number of domains.
  */
-int statusbuild_cdb(
-    struct status *status, struct cdbfile *cdb, struct statusask *ask, uint32_t *domains);
+int statusbuild_cdb(struct status *status, struct cdbfile *cdb, struct statusask *ask);
 
 /* What is wrong with the runs of rcptbuild. now is in seconds. */
 void statusbuild_runs(struct status *status, int64_t now);

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,54 +11,46 @@
 #include "rcpt/memory.h"
 #include "rcpt/tally.h"
 
-#define FOLDER    "cache"
-#define BUSY_MS   2000
-#define NAME_SIZE 48
+#define FOLDER  "cache"
+#define BUSY_MS 2000
 
-/* For whom the folder is: its group, or its owner where that is the group of root. */
+/*
+ * For whom the folder is: its owner, or its group where the owner is root. Root tries it with the
+ * rights of the same (confine.h).
+ */
 struct writer {
-	uid_t uid; /* or -1 */
-	gid_t gid;
-	char name[NAME_SIZE + 8]; /* "group nofiles" */
+	uid_t uid;        /* or -1 */
+	gid_t gid;        /* or -1 */
+	struct line name; /* "group nofiles" */
 };
 
 static void
-name_user(char name[NAME_SIZE], uid_t uid)
-{
-	const struct passwd *user = getpwuid(uid);
-
-	if (user != NULL)
-		snprintf(name, NAME_SIZE, "%s", user->pw_name);
-	else
-		snprintf(name, NAME_SIZE, "%ld", (long)uid);
-}
-
-static void
-name_group(char name[NAME_SIZE], gid_t gid)
+add_group(struct line *line, gid_t gid)
 {
 	const struct group *group = getgrgid(gid);
 
 	if (group != NULL)
-		snprintf(name, NAME_SIZE, "%s", group->gr_name);
+		line_add(line, group->gr_name);
 	else
-		snprintf(name, NAME_SIZE, "%ld", (long)gid);
+		line_add_number(line, (int64_t)gid);
 }
 
 /* The name is of whom we try it as: root becomes the writer, others stay what they are. */
 static void
 find_writer(struct writer *writer, const struct stat *folder)
 {
-	bool by_group = folder->st_gid != 0, root = geteuid() == 0;
-	char name[NAME_SIZE];
+	bool by_group = folder->st_uid == 0 && folder->st_gid != 0, root = geteuid() == 0;
 
-	writer->gid = folder->st_gid;
-	writer->uid = by_group ? (uid_t)-1 : folder->st_uid;
-	if (root && by_group)
-		name_group(name, folder->st_gid);
-	else
-		name_user(name, root ? folder->st_uid : geteuid());
-	snprintf(writer->name, sizeof(writer->name), "%s %s",
-	    root && by_group ? "group" : "user", name);
+	writer->uid = folder->st_uid == 0 ? (uid_t)-1 : folder->st_uid;
+	writer->gid = folder->st_uid == 0 && !by_group ? (gid_t)-1 : folder->st_gid;
+	line_start(&writer->name);
+	if (root && by_group) {
+		line_add(&writer->name, "group ");
+		add_group(&writer->name, folder->st_gid);
+	} else {
+		line_add(&writer->name, "user ");
+		status_add_user(&writer->name, root ? folder->st_uid : geteuid());
+	}
 }
 
 /* Has the writer all of these rights (rwx) by the mode? */
@@ -77,19 +69,17 @@ may(const struct writer *writer, const struct stat *st, mode_t rights)
 static void
 tell_rights(struct status *status, const char *path, const struct stat *st, const char *what)
 {
-	char name[NAME_SIZE], mode[16];
+	char mode[16];
 	struct line line;
 
 	line_start(&line);
 	line_add(&line, path);
 	line_add(&line, ": ");
 	line_add(&line, what);
-	name_user(name, st->st_uid);
 	line_add(&line, ": owner ");
-	line_add(&line, name);
-	name_group(name, st->st_gid);
+	status_add_user(&line, st->st_uid);
 	line_add(&line, ", group ");
-	line_add(&line, name);
+	add_group(&line, st->st_gid);
 	snprintf(mode, sizeof(mode), "%04o", (unsigned)st->st_mode & 07777);
 	line_add(&line, ", mode ");
 	line_add(&line, mode);
@@ -103,8 +93,7 @@ check_rights(struct status *status, const struct writer *writer, const struct st
 	static const char *const names[] = {FOLDER "/verdicts.db", FOLDER "/" TALLY_NAME};
 	struct stat st;
 
-	if ((writer->uid == 0 && (folder->st_mode & S_IWOTH) == 0) ||
-	    !may(writer, folder, 07)) {
+	if (!may(writer, folder, 07)) {
 		tell_rights(status, FOLDER, folder, "the user of the hook cannot write there");
 		return;
 	}
@@ -162,8 +151,7 @@ tell_cache(struct status *status, struct checker *checker, const char *who)
 		return;
 	}
 	line_add(&line, "cache    ");
-	line_add_number(&line, count_rows(&checker->cache));
-	line_add(&line, " rows; ");
+	status_add_count(&line, count_rows(&checker->cache), "row; ", "rows; ");
 	line_add(&line, who);
 	line_add(&line, " can write");
 	status_add(status, STATUS_OK, &line);
@@ -195,12 +183,14 @@ statuscache_open(struct status *status, struct checker *checker)
 	check_rights(status, &writer, &folder);
 	if (access(FOLDER, R_OK | W_OK | X_OK) == -1) {
 		line_start(&line);
-		line_add(&line, "cache    not open to ");
-		line_add(&line, writer.name);
-		line_add(&line, ": run rcptstatus as root, or as the hook's user");
-		status_add(status, STATUS_OK, &line);
+		line_add(&line, FOLDER ": not open to ");
+		line_add(&line, writer.name.text);
+		line_add(&line,
+		    ", so nothing is known of it: run rcptstatus as root, or as the hook's "
+		    "user");
+		status_add(status, STATUS_WARNING, &line);
 		return false;
 	}
-	tell_cache(status, checker, writer.name);
+	tell_cache(status, checker, writer.name.text);
 	return checker->cache.db != NULL;
 }

@@ -5,7 +5,9 @@
 
 #include "rcpt/tallysum.h"
 
-#define BUSIEST 10
+#define BUSIEST        10
+#define CHECKS_ENOUGH  20 /* to judge by */
+#define UNDECIDED_MUCH 90 /* percent */
 
 static int
 percent(int64_t part, int64_t all)
@@ -32,6 +34,26 @@ tell_domain(struct status *status, const struct tallysum_domain *domain)
 	status_add(status, STATUS_OK, &line);
 }
 
+static void
+judge_domain(struct status *status, const struct tallysum_domain *domain)
+{
+	int64_t undecided = domain->kinds[TALLY_UNDECIDED];
+	struct line line;
+
+	if (domain->checks < CHECKS_ENOUGH ||
+	    100.0 * (double)undecided <= UNDECIDED_MUCH * (double)domain->checks)
+		return;
+	line_start(&line);
+	line_add(&line, "mail for ");
+	line_add_foreign(&line, domain->name, strlen(domain->name), TALLY_DOMAIN_MAX);
+	line_add(&line, " is mostly accepted unchecked, or deferred: ");
+	line_add_number(&line, undecided);
+	line_add(&line, " of ");
+	line_add_number(&line, domain->checks);
+	line_add(&line, " checks found no answer: see why= in the log");
+	status_add(status, STATUS_WARNING, &line);
+}
+
 void
 statuschecks(struct status *status, const char *path)
 {
@@ -42,6 +64,7 @@ statuschecks(struct status *status, const char *path)
 	if (tallysum_read(&sum, AT_FDCWD, path) == 0 && sum.count > 0) {
 		for (size_t i = 0; i < sum.count; i++) {
 			all.checks += sum.domains[i].checks;
+			judge_domain(status, &sum.domains[i]);
 			for (size_t k = 0; k < TALLY_KINDS; k++)
 				all.kinds[k] += sum.domains[i].kinds[k];
 		}

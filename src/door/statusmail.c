@@ -184,20 +184,36 @@ tell_count(struct status *status, const struct statusask *ask, size_t accepted)
 	line_add(&line, " of ");
 	line_add_number(&line, (int64_t)ask->count);
 	line_add(&line, " accept <> and postmaster");
-	if (ask->texts.count > ask->count) {
-		line_add(&line, "; there are ");
-		line_add_number(&line, ask->texts.count);
-		line_add(&line, ", too many to ask");
-	}
 	status_add(status, STATUS_OK, &line);
+	if (ask->texts.count <= ask->count)
+		return;
+	line_start(&line);
+	line_add(&line, "only ");
+	line_add_number(&line, (int64_t)ask->count);
+	line_add(&line, " of ");
+	status_add_count(&line, ask->texts.count, "server", "servers");
+	line_add(&line, " were asked now; others have their turn in ten minutes");
+	status_add(status, STATUS_WARNING, &line);
 }
 
-size_t
+static void
+sum_up(struct status *status, size_t answered)
+{
+	struct line line;
+
+	line_start(&line);
+	line_add(&line, status->summary);
+	line_add(&line, ", ");
+	status_add_count(&line, (int64_t)answered, "server answers", "servers answer");
+	snprintf(status->summary, sizeof(status->summary), "%.*s", STATUS_TEXT, line.text);
+}
+
+void
 statusmail_servers(
     struct status *status, const struct cdbfile *cdb, const struct statusask *ask)
 {
 	static struct judging judging;
-	size_t accepted = 0;
+	size_t accepted = 0, answered = 0;
 
 	judging.ask = ask;
 	(void)cdbwalk(cdb, judge_domain, &judging); /* proven before */
@@ -207,12 +223,16 @@ statusmail_servers(
 		const struct statusask_server *server = &ask->servers[i];
 
 		accepted += server->result == STATUSASK_ACCEPTED;
+		answered += server->result == STATUSASK_ACCEPTED ||
+		    server->result == STATUSASK_NO_POSTMASTER;
 		if (judging.lost[i].domains > 0)
 			tell_lost(status, &judging.lost[i], server);
-		else if (server->result >= STATUSASK_NO_POSTMASTER)
+		else if (server->result == STATUSASK_FAILED ||
+		    (server->result == STATUSASK_NO_POSTMASTER && server->is_control))
 			tell_server(status, server);
 	}
 	tell_unknown(status, ask);
 	tell_count(status, ask, accepted);
-	return accepted;
+	if (ask->count > 0)
+		sum_up(status, answered);
 }

@@ -11,9 +11,9 @@
 
 /*
  * Says which servers fail, and for which domains of the CDB no server is left. STATUS_OK has a
- * fact about how many were asked. Returns how many accept what they were asked.
+ * fact about how many were asked, and the summary ends with how many answer.
  */
-size_t statusmail_servers(
+void statusmail_servers(
     struct status *status, const struct cdbfile *cdb, const struct statusask *ask);
 
 #endif

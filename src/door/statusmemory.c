@@ -43,13 +43,15 @@ look_at_domain(const struct looking *looking, const char *domain, const struct m
 	char key[1 + RECORD_NAME_SIZE];
 	unsigned char value[RECORD_SIZE_MAX];
 	size_t len = strlen(domain);
+	struct record record;
 	struct line line;
 
 	if (strcmp(memory->state, MEMORY_DOUBT) != 0 || len >= RECORD_NAME_SIZE)
 		return;
 	key[0] = RECORD_KEY_DOMAIN;
 	memcpy(key + 1, domain, len);
-	if (cdbfile_find(looking->cdb, key, 1 + len, value, sizeof(value), &len) != 1)
+	if (cdbfile_find(looking->cdb, key, 1 + len, value, sizeof(value), &len) != 1 ||
+	    record_parse(&record, value, len) == -1 || !statusask_concerns(&record))
 		return;
 	line_start(&line);
 	line_add(&line, "the servers of ");

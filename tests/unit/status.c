@@ -30,7 +30,9 @@ print(void)
 
 	free(text);
 	out = open_memstream(&text, &size);
-	status_print(&status, "all is well", out);
+	if (status.summary[0] == '\0')
+		strcpy(status.summary, "all is well");
+	status_print(&status, out);
 	fclose(out);
 	memset(&status, 0, sizeof(status));
 	for (const char *p = strchr(text, '\n') + 1, *end; (end = strchr(p, '\n')) != NULL;
@@ -61,8 +63,18 @@ test_levels(void)
 	    "warning: first 1\nwarning: second 2\nfact 1\n",
 	    "the worst first, then the others in their order, then facts");
 	add(STATUS_CRITICAL, "a | b", 1);
+	add(STATUS_OK, "c | d", 2);
 	print();
-	is_str(text, "RCPTCHECK CRITICAL - a / b 1\n", "no bar in the first line");
+	is_str(text, "RCPTCHECK CRITICAL - a / b 1\nc / d 2\n", "no bar in any line");
+	add(STATUS_WARNING, "warned", 1);
+	add(STATUS_UNKNOWN, "unknown", 1);
+	is_int(status_level(&status), STATUS_UNKNOWN, "not to know is worse than a warning");
+	print();
+	is_str(text, "RCPTCHECK UNKNOWN - unknown 1 (and 1 more)\nwarning: warned 1\n",
+	    "and is said so");
+	strcpy(status.summary, "2 domains");
+	print();
+	is_str(text, "RCPTCHECK OK - 2 domains\n", "a summary of its own");
 }
 
 static void
@@ -123,7 +135,16 @@ main(void)
 	is_str(line.text, "2026-11-21 10:32", "a time");
 	line_start(&line);
 	status_add_time(&line, INT64_MAX);
-	is_str(line.text, "an unknown time", "and one that is none");
+	is_str(line.text, "-", "and one that is none");
+	line_start(&line);
+	status_add_time(&line, 631152000 - 1);
+	status_add_time(&line, 4102444800);
+	is_str(line.text, "--", "nor is one that cannot be meant");
+	line_start(&line);
+	status_add_count(&line, 1, "server", "servers");
+	line_add(&line, ", ");
+	status_add_count(&line, 0, "server", "servers");
+	is_str(line.text, "1 server, 0 servers", "one and more");
 	free(text);
 	return tap_done();
 }
