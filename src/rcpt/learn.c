@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/deadline.h"
 #include "cachewrite.h"
 #include "catchall.h"
 #include "servers.h"
@@ -85,6 +86,19 @@ put_trust(struct cache *cache, struct check *check, bool any, int64_t now)
 	return trust_learn(&check->trust, cache, &lesson, now);
 }
 
+/*
+ * Is there a control that may still prove it, and time to ask? A callout that the deadline cuts
+ * short would blame the server.
+ */
+static bool
+may_ask_again(const struct check *check)
+{
+	int64_t least = (int64_t)check->record.settings.connect_timeout * 1000;
+
+	return check->control == CONTROL_NOT_ASKED && check->control_path[0] != '\0' &&
+	    !check->again && deadline_left(check->deadline) >= least;
+}
+
 bool
 learn(struct checker *checker, struct check *check)
 {
@@ -104,8 +118,7 @@ learn(struct checker *checker, struct check *check)
 	good = trust_recall(&check->trust, cache) == 0;
 	if (trust_is_broken(&check->trust, now))
 		check->broken = true;
-	again = good && check_is_unproven(check) && check->control == CONTROL_NOT_ASKED &&
-	    check->control_path[0] != '\0' && !check->again;
+	again = good && check_is_unproven(check) && may_ask_again(check);
 	if (verdict && !check_is_unproven(check))
 		good = good && put_statement(cache, check, &any, now) == 0;
 	good = good && !again && put_trust(cache, check, any, now) == 0;

@@ -11,6 +11,7 @@
 
 #include "rcpt/cacherow.h"
 #include "rcpt/memory.h"
+#include "row.h"
 
 enum { COLUMNS = 8 };
 
@@ -31,37 +32,6 @@ prepare(const char *sql)
 	if (sqlite3_prepare_v2(cache.db, sql, -1, &statement, NULL) != SQLITE_OK)
 		abort();
 	return statement;
-}
-
-static size_t
-bind_column(sqlite3_stmt *statement, int column, const uint8_t *data, size_t size)
-{
-	size_t len = size >= 2 ? data[1] : 0;
-	sqlite3_int64 number = 0;
-
-	if (size < 2)
-		return size;
-	data += 2;
-	if (len > size - 2)
-		len = size - 2;
-	memcpy(&number, data, len < 8 ? len : 8);
-	switch (data[-2] % 5) {
-	case 0:
-		break; /* NULL */
-	case 1:
-		sqlite3_bind_int64(statement, column, number);
-		break;
-	case 2:
-		sqlite3_bind_double(statement, column, (double)number / 3);
-		break;
-	case 3:
-		sqlite3_bind_blob(statement, column, data, (int)len, SQLITE_TRANSIENT);
-		break;
-	default:
-		sqlite3_bind_text(
-		    statement, column, (const char *)data, (int)len, SQLITE_TRANSIENT);
-	}
-	return len + 2;
 }
 
 /* Puts what was parsed, and gives the row the checksum that this made. */
