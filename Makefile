@@ -5,9 +5,10 @@ HOME_DIR := $(shell head -n 1 conf-home)
 B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
-PROGRAMS := rcpt/rcptcheck rcpt/rcptcache door/rcptbuild door/rcptstatus
+PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus
 STATIC	:= rcptcheck
 LIBS	:= -lsqlite3 -lcdb -lidn2
+TLS_LIBS := -lssl -lcrypto
 
 SOURCES	:= $(wildcard src/*/*.c)
 MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c),$(SOURCES))
@@ -43,7 +44,8 @@ define program
 $(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
-	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,$(LIBS))
+	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,\
+	    $(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS)))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -60,7 +62,7 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 # Tests. tests/need installs what a goal needs; everything it makes is below build/.
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS)
 
 demo:
 	tests/need build demo
@@ -101,7 +103,7 @@ fuzz:
 
 $(B)/fuzz/%: tests/fuzz/%.c $(MODULES) $(wildcard src/*/*.h) $(B)/schema.h
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS)
+	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS) $(TLS_LIBS)
 
 lint:
 	tests/need build lint
@@ -111,10 +113,15 @@ lint:
 clean:
 	rm -rf $(B)
 
-# Installation. Folders and modes are those of INSTALL; owners are set when root installs.
+# Installation. Folders and modes are those of INSTALL; owners are set when root installs. PROBE_USER is
+# the user under whom rcptprobe is to run: run/ becomes that user's. What the administrator has changed
+# in service/ stays.
 DESTDIR	:=
 HOOK_GROUP := nofiles
+PROBE_USER :=
 H	= $(DESTDIR)$(HOME_DIR)
+SERVICE	:= service/run:rcptprobe/run:0755 service/log/run:rcptprobe/log/run:0755 \
+	   rcptprobe.service:rcptprobe.service:0644
 
 install: all
 	@if [ -z "$(DESTDIR)" ] && ! getent group $(HOOK_GROUP) >/dev/null; then \
@@ -122,14 +129,35 @@ install: all
 		echo "who runs the RCPTCHECK hook: make install HOOK_GROUP=thegroup (qmail: nofiles)." >&2; \
 		exit 1; \
 	fi
+	@if [ -n "$(PROBE_USER)" ] && id "$(PROBE_USER)" >/dev/null 2>&1; then \
+		if [ "$$(id -u "$(PROBE_USER)")" = 0 ] || [ "$$(id -g "$(PROBE_USER)")" = 0 ]; then \
+			echo "install: rcptprobe does not run as root or in root's group: PROBE_USER must be another" >&2; \
+			exit 1; \
+		fi; \
+	elif [ -n "$(PROBE_USER)" ] && [ -z "$(DESTDIR)" ]; then \
+		echo "install: there is no user '$(PROBE_USER)'. PROBE_USER is the user under whom rcptprobe is to run:" >&2; \
+		echo "that of the RCPTCHECK hook (qmail: qmaild), or one of its own." >&2; \
+		exit 1; \
+	fi
 	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
-	install -d -m 0755 $(H)/data $(H)/relay $(H)/run
+	install -d -m 0755 $(H)/data $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
+	install -d -m 0750 $(H)/service/rcptprobe/log/main
 	install -d -m 2770 $(H)/cache
 	@getent group $(HOOK_GROUP) >/dev/null || \
 		echo "install: there is no group '$(HOOK_GROUP)' here, so $(H)/cache keeps the group it was made with" >&2
 	if getent group $(HOOK_GROUP) >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		chown root:$(HOOK_GROUP) $(H)/cache && chmod 2770 $(H)/cache; fi
+	@[ -z "$(PROBE_USER)" ] || id "$(PROBE_USER)" >/dev/null 2>&1 || \
+		echo "install: there is no user '$(PROBE_USER)' here, so $(H)/run keeps the owner it was made with" >&2
+	if [ -n "$(PROBE_USER)" ] && id "$(PROBE_USER)" >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+		chown "$(PROBE_USER):" $(H)/run $(H)/service/rcptprobe/log/main; fi
 	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \
 		install -m 0755 $$program $$new && mv -f $$new $${new%.new} || exit 1; done
 	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
 	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done
+	@for word in $(SERVICE); do from=data/$${word%%:*}; mode=$${word##*:}; to=$${word#*:}; \
+		to=$(H)/service/$${to%:*}; new=$$to.new; \
+		sed 's|/var/rcptcheck|$(HOME_DIR)|g' $$from >$$new && chmod $$mode $$new || exit 1; \
+		if [ -e $$to ] && ! cmp -s $$new $$to; then \
+			echo "install: $$to is kept; that of this version is $$new" >&2; \
+		else mv -f $$new $$to || exit 1; fi; done

@@ -9,7 +9,19 @@
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
-enum kind { CHOICE, DURATION, TIMEOUT, ROWS, HOST, ADDRESS, CONTROL, DELIMITER };
+enum kind {
+	CHOICE,
+	DURATION,
+	TIMEOUT,
+	ROWS,
+	COUNT,
+	HOST,
+	NAME,
+	ADDRESS,
+	CONTROL,
+	DELIMITER,
+	USERS
+};
 
 static const char *const modes[] = {"enforce", "warn", "off", NULL};
 static const char *const actions[] = {"accept", "tempfail", NULL};
@@ -58,6 +70,9 @@ static const struct row {
     {"confirm_sender", AT(confirm_sender), ADDRESS, false, 0, "", NULL, NULL},
     {"control_recipient", AT(control_recipient), CONTROL, false, 0, "auto", NULL, NULL},
     {"delimiter", AT(delimiter), DELIMITER, false, 0, "", NULL, NULL},
+    {"tls_name", AT(tls_name), NAME, false, 0, "", NULL, NULL},
+    {"probe_connections", AT(probe_connections), COUNT, true, 4, NULL, NULL, NULL},
+    {"probe_users", AT(probe_users), USERS, true, 0, "", NULL, NULL},
 };
 
 #define ROWS_IN_TABLE (sizeof(table) / sizeof(table[0]))
@@ -79,7 +94,10 @@ size_of(const struct row *row)
 {
 	switch (row->kind) {
 	case HOST:
+	case NAME:
 		return SETTINGS_HOST_SIZE;
+	case USERS:
+		return SETTINGS_USERS_SIZE;
 	case ADDRESS:
 	case CONTROL:
 		return SETTINGS_ADDRESS_SIZE;
@@ -189,6 +207,18 @@ plain_address(const char *text)
 	    printable(text);
 }
 
+static const char name_signs[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:";
+
+static bool
+user_names(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~' || strchr(",:/", *text) != NULL)
+			return false;
+	return true;
+}
+
 static const char *
 set_text(char *text, size_t size, const char *value, bool good, const char *why)
 {
@@ -234,6 +264,23 @@ settings_set(struct settings *settings, const char *name, const char *value)
 			return "must be a number of rows from 1 to 1000000000";
 		*number_of(settings, row) = (uint32_t)number;
 		return NULL;
+	case COUNT:
+		end = scan_number(value, &number);
+		if (end == NULL || *end != '\0' || number < 1 || number > 100)
+			return "must be a number from 1 to 100";
+		*number_of(settings, row) = (uint32_t)number;
+		return NULL;
+	case NAME:
+		if (strcmp(value, "none") == 0)
+			value = "";
+		return set_text(text_of(settings, row), size_of(row), value,
+		    strspn(value, name_signs) == strlen(value),
+		    "must be none, a host name or an IP address");
+	case USERS:
+		if (strcmp(value, "none") == 0)
+			value = "";
+		return set_text(text_of(settings, row), size_of(row), value, user_names(value),
+		    "must be none or names of users, with blanks between");
 	case HOST:
 		return set_text(text_of(settings, row), size_of(row), value,
 		    value[0] != '\0' && printable(value) &&

@@ -15,6 +15,7 @@ enum settings_tls { TLS_MAY, TLS_OFF, TLS_REQUIRE };
 enum settings_log { LOG_LEVEL_TROUBLE, LOG_LEVEL_REJECT, LOG_LEVEL_ALL };
 
 #define SETTINGS_HOST_SIZE    256 /* a host name, with its NUL */
+#define SETTINGS_USERS_SIZE   256
 #define SETTINGS_ADDRESS_SIZE 256 /* a mail address (RFC 5321 4.5.3.1.3), with its NUL */
 
 struct settings {
@@ -36,10 +37,13 @@ struct settings {
 	uint32_t resolve_every;
 	uint32_t relay_expire;
 	uint32_t cache_limit;                          /* rows */
+	uint32_t probe_connections;                    /* to one server, of rcptprobe */
 	char helo[SETTINGS_HOST_SIZE];                 /* "" = the host's name */
 	char confirm_sender[SETTINGS_ADDRESS_SIZE];    /* "" = none */
 	char control_recipient[SETTINGS_ADDRESS_SIZE]; /* "auto", "none" or an address */
 	char delimiter[8];                             /* "" = none */
+	char tls_name[SETTINGS_HOST_SIZE];             /* in the certificate; "" = none */
+	char probe_users[SETTINGS_USERS_SIZE]; /* names with blanks between; "" = none */
 };
 
 void settings_default(struct settings *settings);

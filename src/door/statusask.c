@@ -110,12 +110,12 @@ start(struct slot *slot, struct statusask_server *server, int64_t deadline)
 	slot->server = server;
 	snprintf(slot->path, sizeof(slot->path), "postmaster@%s", server->domain);
 	memset(&slot->question, 0, sizeof(slot->question));
-	slot->question.helo = server->helo;
 	slot->question.path = slot->path;
 	slot->question.confirm_sender = "";
 	slot->question.control = "";
 	slot->question.nobody = "";
-	slot->terms = (struct talk_terms){.connect_timeout = server->connect_timeout,
+	slot->terms = (struct talk_terms){.helo = server->helo,
+	    .connect_timeout = server->connect_timeout,
 	    .command_timeout = server->command_timeout,
 	    .deadline = deadline_earlier(deadline, budget_end)};
 	slot->has_budget = budget_end < deadline;
@@ -129,7 +129,7 @@ start(struct slot *slot, struct statusask_server *server, int64_t deadline)
 static void
 finish(struct slot *slot)
 {
-	const struct smtp_answer *answer = &slot->talk.inquiry.answer;
+	const struct smtp_answer *answer = &slot->talk.dialogue.inquiry.answer;
 	struct statusask_server *server = slot->server;
 
 	server->answer = *answer;

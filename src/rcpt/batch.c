@@ -70,7 +70,7 @@ static int
 write_answer(struct batch *batch, const struct item *item)
 {
 	const struct check *check = &item->check;
-	char reply[sizeof(check->answer.text) + 8];
+	char reply[sizeof(check->outcome.answer.text) + 8];
 	struct line address, rest;
 
 	explain_reply(reply, sizeof(reply), check);
@@ -192,9 +192,9 @@ wait_and_step(struct batch *batch, bool want_input, int64_t wake)
 
 		if (check->done)
 			continue;
-		pollfds[used].fd = check->callout.fd;
-		pollfds[used++].events = check->callout.events;
-		wake = deadline_earlier(wake, check->callout.wake);
+		pollfds[used].fd = check->fd;
+		pollfds[used++].events = check->events;
+		wake = deadline_earlier(wake, check->wake);
 	}
 	if (poll(pollfds, used, wake == INT64_MAX ? -1 : deadline_left(wake)) == -1 &&
 	    errno != EINTR)

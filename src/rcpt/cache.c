@@ -65,6 +65,7 @@ cache_begin(struct cache *cache)
 	cache->until = deadline_now() + cache->busy_ms;
 	cache->reason = "";
 	cache->damaged = false;
+	cache->locked = false;
 	cache->bad_row = false;
 }
 
@@ -134,6 +135,7 @@ cache_trouble(struct cache *cache)
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
 		cache->reason = "it is locked by another process";
+		cache->locked = true;
 		break;
 	case SQLITE_READONLY:
 	case SQLITE_PERM:

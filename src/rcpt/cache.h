@@ -50,6 +50,7 @@ struct cache {
 	sqlite3_stmt *select; /* NULL: not open */
 	const char *reason;
 	bool damaged; /* the reason is damage, not trouble that may pass */
+	bool locked;  /* it is a lock that somebody else holds */
 	bool
 	    bad_row; /* the damage is that of the one row asked for; the cache goes on working */
 	int busy_ms;

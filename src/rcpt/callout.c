@@ -39,14 +39,15 @@ static bool
 keep_answer(struct callout *callout, const struct smtp_answer *answer)
 {
 	bool better = answer->finding != FINDING_TEMPORARY &&
-	    callout->answer.finding == FINDING_TEMPORARY;
+	    callout->outcome.answer.finding == FINDING_TEMPORARY;
 
-	if (callout->host[0] != '\0' && !better && !finding_is_verdict(answer->finding))
+	if (callout->outcome.host[0] != '\0' && !better && !finding_is_verdict(answer->finding))
 		return false;
-	callout->answer = *answer;
-	strcpy(callout->host, callout->server);
-	callout->control = CONTROL_NOT_ASKED;
-	callout->catch_all = CATCH_ALL_NOT_ASKED;
+	callout->outcome.answer = *answer;
+	strcpy(callout->outcome.host, callout->server);
+	callout->outcome.control = CONTROL_NOT_ASKED;
+	callout->outcome.catch_all = CATCH_ALL_NOT_ASKED;
+	callout->outcome.busy = false;
 	callout->done = finding_is_verdict(answer->finding);
 	return true;
 }
@@ -57,17 +58,16 @@ keep_note(struct callout *callout, enum finding finding, const char *note)
 {
 	struct smtp_answer answer = {.finding = finding, .stage = SMTP_CONNECT, .note = note};
 
-	talk_tell(&callout->terms, note);
+	checker_tell(callout->checker, note);
 	keep_answer(callout, &answer);
 }
 
-/* What the end of a talk means for the next ones. Returns false when it means nothing. */
+/* What its answer means for the next ones. Returns false when it means nothing. */
 static bool
-judge_server(const struct callout *callout, struct servers_failure *failure)
+judge_server(const struct callout *callout, const struct smtp_answer *answer, bool timed_out,
+    struct servers_failure *failure)
 {
-	const struct talk *talk = &callout->talk;
-	const struct smtp_answer *answer = &talk->inquiry.answer;
-	bool timed_out = answer->note != NULL && strcmp(answer->note, "timeout") == 0;
+	bool timeout = answer->note != NULL && strcmp(answer->note, "timeout") == 0;
 
 	if (finding_is_verdict(answer->finding))
 		return false;
@@ -76,7 +76,7 @@ judge_server(const struct callout *callout, struct servers_failure *failure)
 	failure->hold = 0;
 	failure->text = answer->code != 0 ? answer->text : answer->note;
 	if (answer->finding == FINDING_POLICY) {
-		if (answer->note != NULL) /* a loop, no SMTPUTF8, a control recipient */
+		if (answer->note != NULL) /* a loop, no SMTPUTF8, no TLS, a control recipient */
 			return false;
 		failure->state = MEMORY_REFUSES;
 		failure->hold =
@@ -84,7 +84,7 @@ judge_server(const struct callout *callout, struct servers_failure *failure)
 		return answer->stage < SMTP_RCPT;
 	}
 	failure->state = MEMORY_DOWN;
-	if (timed_out && !talk->timed_out && callout->asked > 1)
+	if (timeout && !timed_out && callout->asked > 1)
 		return false; /* one before it has used up the time */
 	/*
 	 * A server that says "not now" may have too many connections of ours; one that greets
@@ -92,88 +92,58 @@ judge_server(const struct callout *callout, struct servers_failure *failure)
 	 */
 	if (answer->code != 0 || answer->stage >= SMTP_RSET)
 		failure->patience = PATIENCE;
-	return timed_out || answer->stage < SMTP_RSET;
+	return timeout || answer->stage < SMTP_RSET;
 }
 
-/* Remembers how the talk with a server ended, for the next ones. */
+/* Remembers for the next ones how it went with a server. */
 static void
-note_server(struct callout *callout)
+note_server(struct callout *callout, const struct smtp_answer *answer, bool timed_out)
 {
-	const struct smtp_answer *answer = &callout->talk.inquiry.answer;
 	struct servers_failure failure;
-	bool failed = judge_server(callout, &failure);
+	bool failed = judge_server(callout, answer, timed_out, &failure);
 	/* It was left alone, and answers: that no statement came of it is no reason to go on. */
 	bool back = callout->claimed && answer->code != 0;
 	struct cache *cache;
 
 	if (finding_is_verdict(answer->finding) || (!failed && !back))
 		return;
-	cache = memory_of(callout, CHECKER_WRITE_WAIT);
+	cache = memory_of(callout, callout->checker->write_wait);
 	if (cache != NULL && failed)
 		use(callout, servers_failed(cache, callout->server, &failure, time(NULL)));
 	else if (cache != NULL)
 		use(callout, servers_back(cache, callout->server));
 }
 
-/* Ends the talk with the server that was being asked. */
+/* The server is to be asked. */
 static void
-finish_server(struct callout *callout)
-{
-	const struct inquiry *inquiry = &callout->talk.inquiry;
-	const struct smtp_answer *answer = &inquiry->answer;
-	bool unproven;
-
-	callout->talking = false;
-	if (answer->lacks_utf8)
-		callout->lacking_utf8++;
-	/* Again a "no", of which only the confirmation or the control failed, is none of those. */
-	unproven = answer->finding == FINDING_TEMPORARY &&
-	    (answer->note != NULL || inquiry->control == CONTROL_FAILED);
-	if (answer->stage == SMTP_RCPT && answer->code != 0 &&
-	    !finding_is_no(answer->finding) && !unproven)
-		callout->answered = true;
-	if (inquiry->control == CONTROL_REFUSED)
-		callout->question.doubt =
-		    true; /* nor is the next one's "no" believed at once */
-	note_server(callout);
-	if (keep_answer(callout, answer)) {
-		callout->control = inquiry->control;
-		callout->catch_all = inquiry->catch_all;
-	}
-}
-
-static void
-begin_talk(struct callout *callout, size_t number)
+ask_now(struct callout *callout, size_t number)
 {
 	callout->asked++;
-	callout->talking = true;
-	talk_tell(&callout->terms, callout->server);
-	talk_start(&callout->talk, &callout->record->servers[number], &callout->question,
-	    &callout->terms);
+	callout->number = number;
+	callout->wanted = true;
+	checker_tell(callout->checker, callout->server);
 }
 
-/* It keeps us waiting: is another process waiting already? Then we need not. */
-static void
-watch_slow(struct callout *callout)
+bool
+callout_slow(struct callout *callout, bool greeted)
 {
-	bool greets = callout->talk.inquiry.smtp.stage >= SMTP_RSET;
 	struct cache *cache;
 
-	callout->talk.slow = false;
 	if (callout->claimed)
-		return;
-	cache = memory_of(callout, CHECKER_WRITE_WAIT);
+		return true;
+	cache = memory_of(callout, callout->checker->write_wait);
 	if (cache == NULL)
-		return;
-	switch (servers_suspect(cache, callout->server, greets ? PATIENCE : 1, time(NULL))) {
+		return true;
+	/* Is another process waiting already? Then we need not. */
+	switch (servers_suspect(cache, callout->server, greeted ? PATIENCE : 1, time(NULL))) {
 	case 1:
 		callout->claimed = true;
-		break;
+		return true;
 	case 0:
-		talk_stop(&callout->talk, "down");
-		break;
+		return false;
 	default:
 		checker_lose_cache(callout->checker, &callout->cache);
+		return true;
 	}
 }
 
@@ -184,7 +154,7 @@ watch_slow(struct callout *callout)
 static int
 claim(struct callout *callout, const struct memory *mark, int64_t now)
 {
-	struct cache *cache = memory_of(callout, CHECKER_WRITE_WAIT);
+	struct cache *cache = memory_of(callout, callout->checker->write_wait);
 	int result = -1;
 
 	if (cache != NULL)
@@ -212,7 +182,7 @@ pass_over(struct callout *callout, size_t number, const struct memory *mark)
 static void
 ask_server(struct callout *callout, size_t number)
 {
-	struct cache *cache = memory_of(callout, CHECKER_READ_WAIT);
+	struct cache *cache = memory_of(callout, callout->checker->read_wait);
 	struct catchall known = {CATCH_ALL_NOT_ASKED, 0};
 	struct memory mark;
 	int64_t now = time(NULL);
@@ -224,8 +194,8 @@ ask_server(struct callout *callout, size_t number)
 		    catchall_find(cache, callout->server, callout->domain, now, &known));
 		marked = use(callout, servers_find(cache, callout->server, now, &mark)) == 1;
 	}
-	if (known.since > callout->catch_all_since)
-		callout->catch_all_since = known.since;
+	if (known.since > callout->outcome.catch_all_since)
+		callout->outcome.catch_all_since = known.since;
 	if (marked && mark.until <= now) {
 		int claimed = claim(callout, &mark, now);
 
@@ -240,7 +210,7 @@ ask_server(struct callout *callout, size_t number)
 	if (known.answer == CATCH_ALL_YES && !callout->claimed &&
 	    !callout->question.needs_utf8) {
 		keep_note(callout, FINDING_EXISTS, "catch-all");
-		callout->remembered = true;
+		callout->outcome.remembered = true;
 		return;
 	}
 	callout->question.nobody = "";
@@ -249,7 +219,7 @@ ask_server(struct callout *callout, size_t number)
 		catchall_nobody(callout->nobody, strrchr(callout->question.path, '@') + 1);
 		callout->question.nobody = callout->nobody;
 	}
-	begin_talk(callout, number);
+	ask_now(callout, number);
 }
 
 /*
@@ -270,9 +240,9 @@ ask_spare(struct callout *callout)
 	if (claim(callout, &callout->spare_mark, now) != 1)
 		return false;
 	callout->claimed = true;
-	callout->host[0] = '\0'; /* what it says now counts, not what was known */
+	callout->outcome.host[0] = '\0'; /* what it says now counts, not what was known */
 	callout->question.nobody = "";
-	begin_talk(callout, callout->spare);
+	ask_now(callout, callout->spare);
 	return true;
 }
 
@@ -283,7 +253,7 @@ ask_spare(struct callout *callout)
 static void
 refuse_utf8(struct callout *callout)
 {
-	struct smtp_answer *answer = &callout->answer;
+	struct smtp_answer *answer = &callout->outcome.answer;
 
 	answer->finding = FINDING_REFUSED;
 	answer->code = 553;
@@ -299,7 +269,7 @@ next_server(struct callout *callout)
 	size_t number = callout->next;
 
 	if (number < record->server_count &&
-	    (callout->asked == 0 || deadline_left(callout->terms.deadline) > 0)) {
+	    (callout->asked == 0 || deadline_left(callout->deadline) > 0)) {
 		callout->next++;
 		record_server_text(callout->server, &record->servers[number]);
 		if (strcmp(callout->server, callout->checker->self) == 0)
@@ -313,73 +283,72 @@ next_server(struct callout *callout)
 	}
 }
 
-void
-callout_step(struct callout *callout)
+/* Goes on to the next server that is to be asked. */
+static void
+go_on(struct callout *callout)
 {
-	struct talk *talk = &callout->talk;
+	callout->wanted = false;
+	while (!callout->done && !callout->wanted)
+		next_server(callout);
+}
 
-	while (!callout->done) {
-		if (!callout->talking) {
-			next_server(callout);
-			continue;
-		}
-		talk_step(talk);
-		if (!talk->done && talk->slow)
-			watch_slow(callout);
-		if (!talk->done) {
-			callout->fd = talk->fd;
-			callout->events = talk->events;
-			callout->wake = talk->wake;
-			return;
-		}
-		finish_server(callout);
+void
+callout_take(struct callout *callout, const struct inquiry *inquiry, bool timed_out)
+{
+	const struct smtp_answer *answer = &inquiry->answer;
+	/* Again a "no", of which only the confirmation or the control failed, is none of those. */
+	bool unproven = answer->finding == FINDING_TEMPORARY &&
+	    (answer->note != NULL || inquiry->control == CONTROL_FAILED);
+
+	if (answer->lacks_utf8)
+		callout->lacking_utf8++;
+	if (answer->stage == SMTP_RCPT && answer->code != 0 &&
+	    !finding_is_no(answer->finding) && !unproven)
+		callout->outcome.answered = true;
+	/* Nor is the next one's "no" believed at once. */
+	if (inquiry->control == CONTROL_REFUSED)
+		callout->question.doubt = true;
+	note_server(callout, answer, timed_out);
+	if (keep_answer(callout, answer)) {
+		callout->outcome.control = inquiry->control;
+		callout->outcome.catch_all = inquiry->catch_all;
 	}
-	callout->fd = -1;
+	go_on(callout);
+}
+
+void
+callout_skip(struct callout *callout)
+{
+	/* That of the others which did not answer either is better known. */
+	if (callout->outcome.answer.finding == FINDING_TEMPORARY) {
+		callout->outcome.host[0] = '\0';
+		keep_note(callout, FINDING_TEMPORARY, "busy");
+		callout->outcome.busy = true;
+	}
+	go_on(callout);
 }
 
 void
 callout_start(struct callout *callout, struct checker *checker, const struct record *record,
     const char *domain, const struct inquiry_question *question, int64_t deadline)
 {
-	const struct settings *settings = &record->settings;
-
 	callout->done = false;
-	callout->fd = -1;
-	callout->events = 0;
-	callout->wake = deadline;
-	callout->host[0] = '\0';
-	memset(&callout->answer, 0, sizeof(callout->answer));
-	callout->answer.note = "no-server";
-	callout->control = CONTROL_NOT_ASKED;
-	callout->catch_all = CATCH_ALL_NOT_ASKED;
-	callout->answered = false;
-	callout->remembered = false;
-	callout->catch_all_since = 0;
+	outcome_clear(&callout->outcome);
 	callout->cache = NULL;
 	callout->checker = checker;
 	callout->record = record;
 	callout->domain = domain;
 	callout->question = *question;
-	callout->terms.connect_timeout = settings->connect_timeout;
-	callout->terms.command_timeout = settings->command_timeout;
-	callout->terms.deadline = deadline;
-	callout->terms.watch = checker->watch;
-	callout->terms.watch_context = checker->watch_context;
-	callout->talk.fd = -1;
+	callout->deadline = deadline;
 	callout->next = 0;
 	callout->asked = 0;
 	callout->lacking_utf8 = 0;
-	callout->talking = false;
 	callout->have_spare = false;
-	callout_step(callout);
+	go_on(callout);
 }
 
 void
 callout_stop(struct callout *callout)
 {
-	if (callout->talking && !callout->talk.done)
-		talk_stop(&callout->talk, "stopped");
-	callout->talking = false;
-	callout->fd = -1;
 	callout->done = true;
 }

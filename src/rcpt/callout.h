@@ -1,15 +1,14 @@
 /*
- * A callout: asks the servers of a domain, one after the other, until one makes a statement
- * about the address or none is left. What is known of the servers decides which are asked at
- * all. Non-blocking; the caller polls, so that many can run side by side.
+ * A callout: the servers of a domain, one after the other, until one makes a statement about the
+ * address or none is left. What is known of the servers decides which are asked at all. It says
+ * whom to ask what; who does that, and how, is the caller's business.
  *
  *	callout_start(&callout, ...);
  *	while (!callout.done) {
- *		poll callout.fd for callout.events until callout.wake;
- *		callout_step(&callout);
+ *		ask callout.record->servers[callout.number] callout.question;
+ *		when it keeps us waiting, once: callout_slow(&callout);
+ *		callout_take(&callout, ...);
  *	}
- *
- * Every wait ends at the deadline, whatever the time-outs of a server add up to.
  */
 #ifndef RCPT_CALLOUT_H
 #define RCPT_CALLOUT_H
@@ -20,40 +19,28 @@
 
 #include "base/record.h"
 #include "checker.h"
-#include "inquiry.h"
 #include "memory.h"
-#include "talk.h"
+#include "outcome.h"
 
 struct callout {
-	/* for the caller */
 	bool done;
-	int fd;       /* to poll; -1 when there is nothing to wait for but the time */
-	short events; /* POLLIN or POLLOUT */
-	int64_t wake; /* step again at this time (deadline.h) at the latest */
+	struct outcome outcome; /* when done */
 
-	/*
-	 * when done: the answer, and the server it is from (its text is "" if none was asked)
-	 */
-	struct smtp_answer answer;
-	char host[RECORD_SERVER_TEXT];
-	enum inquiry_control control;
-	enum inquiry_catch_all catch_all; /* what that server said just now */
-	bool answered;           /* some server has answered RCPT, and not with a "no" */
-	bool remembered;         /* nobody was asked: it is known to accept any address */
-	int64_t catch_all_since; /* seconds since 1970: a server has done so; 0: none ever */
-	const char *cache;       /* trouble with the cache, or NULL */
+	/* until then: */
+	size_t number;                    /* of the server to ask */
+	char server[RECORD_SERVER_TEXT];  /* the same one */
+	struct inquiry_question question; /* what to ask */
+
+	const char *cache; /* trouble with the cache, or NULL */
 
 	/* its own */
 	struct checker *checker;
 	const struct record *record;
 	const char *domain;
-	struct inquiry_question question;
-	struct talk_terms terms;
-	struct talk talk;
+	int64_t deadline;
 	char nobody[ADDRESS_PATH_SIZE];
-	char server[RECORD_SERVER_TEXT]; /* the one being asked */
 	size_t next, asked, lacking_utf8;
-	bool talking;
+	bool wanted;  /* there is a server to ask */
 	bool claimed; /* its mark is ours */
 	bool have_spare;
 	size_t spare; /* of those left alone, the one that was tried longest ago */
@@ -61,16 +48,28 @@ struct callout {
 };
 
 /*
- * Begins to ask the servers of the record. domain is the one asked about, in lower case.
- * question is copied, but for its member nobody; record, domain and the texts of the question
- * must outlive the callout.
+ * Begins with the servers of the record. domain is the one asked about, in lower case. question
+ * is copied, but for its member nobody; record, domain and the texts of the question must
+ * outlive the callout. After the deadline no other server is asked.
  */
 void callout_start(struct callout *callout, struct checker *checker,
     const struct record *record, const char *domain, const struct inquiry_question *question,
     int64_t deadline);
 
-/* Goes on as far as it goes without waiting. */
-void callout_step(struct callout *callout);
+/*
+ * The server keeps us waiting longer than a sound one does; greeted: but it has greeted us. Returns
+ * false if it is to be left: the caller stops, and calls callout_take with the note "down".
+ */
+bool callout_slow(struct callout *callout, bool greeted);
+
+/*
+ * The inquiry about the question is over. timed_out: by a time-out of the settings, not the
+ * deadline.
+ */
+void callout_take(struct callout *callout, const struct inquiry *inquiry, bool timed_out);
+
+/* There is no room to ask this server. */
+void callout_skip(struct callout *callout);
 
 /* Ends it early, without a statement. */
 void callout_stop(struct callout *callout);

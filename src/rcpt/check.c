@@ -6,16 +6,12 @@
 
 #include "base/deadline.h"
 #include "decide.h"
-#include "learn.h"
 #include "tally.h"
 
-#define STALE_NO_MAX (7L * 86400) /* seconds since it was asked for the last time */
-
-/* Our own trouble with the CDB. */
+/* Our own trouble with the CDB, which check->cdb names. */
 static void
 decide_cdb(struct check *check)
 {
-	check->cdb = checker_cdb_trouble();
 	check->trouble = true;
 	decide(check, VERDICT_TEMPFAIL, "cdb");
 }
@@ -25,7 +21,11 @@ check_stop(struct check *check, const char *why)
 {
 	if (check->done)
 		return;
-	callout_stop(&check->callout);
+	if (check->asking == CHECK_REMOTE)
+		remote_stop(&check->remote);
+	if (check->asking == CHECK_DIRECT)
+		direct_stop(&check->direct);
+	check->fd = -1;
 	decide(check, VERDICT_TEMPFAIL, why);
 }
 
@@ -44,41 +44,20 @@ decide_by_list(struct checker *checker, struct check *check)
 		decide(check, VERDICT_ACCEPT, "listed");
 		break;
 	case -1:
+		check->cdb = checker_cdb_trouble();
 		decide_cdb(check);
 		break;
 	}
 }
 
-/* Is a cached answer of this kind still good by itself? */
-static bool
-entry_is_fresh(const struct check *check, const struct cache_entry *entry, int64_t now)
-{
-	if (entry->expires <= now)
-		return false;
-	return entry->finding == FINDING_EXISTS ||
-	    now - entry->probed <= (int64_t)check->record.settings.negative_recheck;
-}
-
-/* What an answer that is not fresh is good for while there is no other. */
-static enum check_old
-old_kind(const struct cache_entry *entry, int64_t now)
-{
-	if (entry->finding == FINDING_EXISTS)
-		return CHECK_STALE_YES;
-	if (entry->expires > now)
-		return CHECK_OLD_NO;
-	return now - entry->probed <= STALE_NO_MAX ? CHECK_STALE_NO : CHECK_OLD_NONE;
-}
-
 static void
 decide_by_cache(struct checker *checker, struct check *check)
 {
-	int64_t now;
-
 	check->counted = true;
-	if (!checker_use_cache(checker, CHECKER_READ_WAIT, &check->cache))
+	if (!checker_use_cache(checker, checker->read_wait, &check->cache))
 		return;
-	switch (cache_find(&checker->cache, check->key, check->key_len, &check->old)) {
+	switch (cache_find(
+	    &checker->cache, check->target.key, check->target.key_len, &check->old)) {
 	case 1:
 		break;
 	case 0:
@@ -87,88 +66,120 @@ decide_by_cache(struct checker *checker, struct check *check)
 		checker_lose_cache(checker, &check->cache);
 		return;
 	}
-	now = time(NULL);
-	if (check->old.probed > now)
-		return; /* a clock that was set back proves nothing */
-	if (entry_is_fresh(check, &check->old, now))
+	check->freshness = freshness_of(&check->old, &check->record.settings, time(NULL));
+	check->target.repeated =
+	    check->freshness == FRESHNESS_OLD_NO || check->freshness == FRESHNESS_STALE_NO;
+	if (check->freshness == FRESHNESS_FRESH || check->freshness == FRESHNESS_LATE)
 		decide_by_entry(check, &check->old, "cache");
-	else
-		check->old_kind = old_kind(&check->old, now);
 }
 
-bool
-check_is_unproven(const struct check *check)
-{
-	return check->broken && finding_is_no(check->answer.finding) &&
-	    check->answer.stage == SMTP_RCPT && check->control != CONTROL_ACCEPTED;
-}
-
-/* The domain to ask with, as in the path, and in lower case. */
-static const char *
-ask_domain(const struct check *check)
-{
-	const char *domain = check->record.ask_domain;
-
-	return domain[0] != '\0' ? domain : check->address.key_domain;
-}
-
-/* What is known of the domain decides what is asked besides the address. */
+/* By what came of asking, check->outcome. */
 static void
-ask(struct checker *checker, struct check *check)
+decide_by_outcome(struct checker *checker, struct check *check)
 {
-	const struct settings *settings = &check->record.settings;
-	struct inquiry_question question = {
-	    .helo = settings->helo,
-	    .path = check->path,
-	    .needs_utf8 = check->address.needs_utf8,
-	    .confirm_sender = settings->confirm_sender,
-	    .control = check->control_path,
-	};
-	int64_t now = time(NULL);
-
-	trust_begin(&check->trust, ask_domain(check));
-	if (checker_use_cache(checker, CHECKER_READ_WAIT, &check->cache) &&
-	    trust_recall(&check->trust, &checker->cache) == -1)
-		checker_lose_cache(checker, &check->cache);
-	check->broken = trust_is_broken(&check->trust, now);
-	question.doubt = trust_doubts(&check->trust, now);
-	trust_control(&check->trust, settings, now, check->control_path);
-	callout_start(&check->callout, checker, &check->record, check->trust.domain, &question,
-	    check->deadline);
-}
-
-static void
-decide_by_callout(struct checker *checker, struct check *check)
-{
-	const struct callout *callout = &check->callout;
+	struct outcome *outcome = &check->outcome;
 
 	check->asked = true;
-	check->answer = callout->answer;
-	check->control = callout->control;
-	memcpy(check->host, callout->host, sizeof(check->host));
-	check->note = callout->answer.note;
-	if (callout->cache != NULL)
-		check->cache = callout->cache;
-	if (callout->remembered) {
+	check->fd = -1;
+	check->note = outcome->answer.note;
+	if (outcome->remembered) {
 		check->note = NULL;
-		check->age = time(NULL) - callout->catch_all_since;
-		decide_by_finding(check, callout->answer.finding, "catch-all");
-		return;
-	}
-	if (learn(checker, check)) {
-		decide_by_answer(check, checker->can_defer);
+		outcome->age = time(NULL) - outcome->catch_all_since;
+		decide_by_finding(check, outcome->answer.finding, "catch-all");
+	} else if (outcome->age != -1) {
+		/* Somebody else had asked when rcptprobe looked. */
+		decide_by_finding(check, outcome->answer.finding, "cache");
 	} else {
-		check->again = true;
-		ask(checker, check);
+		decide_by_answer(check, checker->can_defer);
 	}
 }
 
-/* The second callout may be done as soon as it begins. */
 static void
-finish_callout(struct checker *checker, struct check *check)
+step_direct(struct checker *checker, struct check *check)
 {
-	while (!check->done && check->callout.done)
-		decide_by_callout(checker, check);
+	struct direct *direct = &check->direct;
+
+	direct_step(direct);
+	check->fd = direct->talk.fd;
+	check->events = direct->talk.events;
+	check->wake = direct->talk.wake;
+	if (!direct->probe.done)
+		return;
+	check->outcome = direct->probe.callout.outcome;
+	if (direct->probe.cache != NULL)
+		check->cache = direct->probe.cache;
+	decide_by_outcome(checker, check);
+}
+
+/* By ourselves, then. */
+static void
+begin_direct(struct checker *checker, struct check *check)
+{
+	if (check->record.settings.tls == TLS_REQUIRE) {
+		/* We speak no TLS, and what is asked for must not be done without. */
+		check->note = "no-tls";
+		decide_without_answer(check, FINDING_POLICY, checker->can_defer);
+		return;
+	}
+	check->asking = CHECK_DIRECT;
+	direct_start(&check->direct, checker, &check->target, check->deadline);
+	step_direct(checker, check);
+}
+
+static void
+step_remote(struct checker *checker, struct check *check)
+{
+	struct remote *remote = &check->remote;
+
+	remote_step(remote);
+	check->fd = remote->fd;
+	check->events = remote->events;
+	check->wake = remote->wake;
+	switch (remote->state) {
+	case REMOTE_WAITING:
+		return;
+	case REMOTE_ANSWERED:
+		check->outcome = remote->answer.outcome;
+		if (remote->answer.trouble[0] != '\0')
+			check->cache = remote->answer.trouble;
+		decide_by_outcome(checker, check);
+		return;
+	case REMOTE_LATE:
+		check->outcome.answer.note = "timeout";
+		decide_by_outcome(checker, check);
+		return;
+	case REMOTE_FAILED:
+		check->probe = remote->trouble;
+		begin_direct(checker, check);
+		return;
+	}
+}
+
+/* It cannot know that our client came in by an address that is also one of the servers. */
+static bool
+is_ourselves(const struct checker *checker, const struct record *record)
+{
+	char text[RECORD_SERVER_TEXT];
+
+	for (size_t i = 0; i < record->server_count && checker->self[0] != '\0'; i++) {
+		record_server_text(text, &record->servers[i]);
+		if (strcmp(text, checker->self) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+ask(struct checker *checker, struct check *check, const char *address, size_t len)
+{
+	check->deadline = check->started + (int64_t)check->record.settings.budget * 1000;
+	if (is_ourselves(checker, &check->record)) {
+		begin_direct(checker, check);
+		return;
+	}
+	check->asking = CHECK_REMOTE;
+	remote_start(&check->remote, checker, address, len, check->deadline);
+	step_remote(checker, check);
 }
 
 void
@@ -176,41 +187,30 @@ check_step(struct checker *checker, struct check *check)
 {
 	if (check->done)
 		return;
-	callout_step(&check->callout);
-	finish_callout(checker, check);
+	if (check->asking == CHECK_REMOTE)
+		step_remote(checker, check);
+	else
+		step_direct(checker, check);
 }
 
 /* The record of the domain. Returns true when that decided: not ours, or trouble. */
 static bool
 decide_by_domain(struct checker *checker, struct check *check)
 {
-	unsigned char value[RECORD_SIZE_MAX];
-	char key[1 + ADDRESS_DOMAIN_MAX];
-	size_t len;
-
-	if (checker_use_cdb(checker) == -1) {
-		decide_cdb(check);
-		return true;
-	}
-	check->cdb = checker->cdb_kept;
-	check->log = checker->cdb.note[0];
-	key[0] = RECORD_KEY_DOMAIN;
-	memcpy(key + 1, check->address.key_domain, check->address.domain_len);
-	switch (cdbfile_find(
-	    &checker->cdb, key, 1 + check->address.domain_len, value, sizeof(value), &len)) {
+	switch (checker_find_domain(checker, check->address.key_domain,
+	    check->address.domain_len, &check->record, &check->cdb)) {
+	case 1:
+		check->cdb = checker->cdb_kept;
+		check->log = check->record.settings.log;
+		return false;
 	case 0:
+		check->cdb = checker->cdb_kept;
+		check->log = checker->cdb.note[0];
 		decide(check, VERDICT_ACCEPT, "foreign");
 		return true;
-	case 1:
-		if (record_parse(&check->record, value, len) == 0) {
-			check->log = check->record.settings.log;
-			return false;
-		}
-		check->cdb = "a record of it is of another version: run rcptbuild";
-		check->trouble = true;
-		decide(check, VERDICT_TEMPFAIL, "cdb");
-		return true;
 	default:
+		if (checker->cdb.fd != -1)
+			check->log = checker->cdb.note[0];
 		decide_cdb(check);
 		return true;
 	}
@@ -227,20 +227,15 @@ prepare(struct check *check, int64_t started)
 	check->cache = NULL;
 	check->cdb = NULL;
 	check->log = LOG_LEVEL_REJECT;
+	check->probe = NULL;
 	check->asked = false;
 	check->finding = FINDING_TEMPORARY;
-	check->host[0] = '\0';
-	check->control = CONTROL_NOT_ASKED;
-	check->age = -1;
+	outcome_clear(&check->outcome);
 	check->counted = false;
-	check->callout.fd = -1;
-	check->callout.done = true;
-	check->callout.answered = false;
-	check->callout.catch_all_since = 0;
+	check->fd = -1;
 	check->started = started;
-	check->old_kind = CHECK_OLD_NONE;
-	check->broken = false;
-	check->again = false;
+	check->freshness = FRESHNESS_NONE;
+	check->asking = CHECK_NOBODY;
 	check->rechecked = false;
 	check->trouble = false;
 	check->spared = false;
@@ -267,6 +262,23 @@ decide_by_exemption(struct checker *checker, struct check *check, enum address_k
 	return check->done;
 }
 
+/* What is asked about. */
+static void
+set_target(struct check *check)
+{
+	struct probe_target *target = &check->target;
+	const struct record *record = &check->record;
+
+	address_path(check->path, &check->address, record->ask_domain);
+	target->record = record;
+	target->key_domain = check->address.key_domain;
+	target->path = check->path;
+	target->needs_utf8 = check->address.needs_utf8;
+	target->key = check->key;
+	target->key_len = address_key(check->key, &check->address, record->settings.fold_case);
+	target->repeated = false;
+}
+
 /* All that can be answered without asking a server. */
 static bool
 decide_at_once(struct checker *checker, struct check *check, const char *address, size_t len)
@@ -288,7 +300,7 @@ decide_at_once(struct checker *checker, struct check *check, const char *address
 	} else if (kind == ADDRESS_UNSAFE) {
 		decide_by_action(check, settings->on_policy, "unsafe");
 	} else {
-		check->key_len = address_key(check->key, &check->address, settings->fold_case);
+		set_target(check);
 		decide_by_cache(checker, check);
 	}
 	return check->done;
@@ -299,18 +311,10 @@ check_start(struct checker *checker, struct check *check, const char *address, s
     int64_t started)
 {
 	prepare(check, started);
-	if (decide_at_once(checker, check, address, len))
-		return;
-	if (check->record.settings.tls == TLS_REQUIRE) {
-		/* We speak no TLS, and what is asked for must not be done without. */
-		check->note = "no-tls";
-		decide_without_answer(check, FINDING_POLICY, checker->can_defer);
-		return;
-	}
-	address_path(check->path, &check->address, check->record.ask_domain);
-	check->deadline = started + (int64_t)check->record.settings.budget * 1000;
-	ask(checker, check);
-	finish_callout(checker, check);
+	if (!decide_at_once(checker, check, address, len))
+		ask(checker, check, address, len);
+	else if (check->freshness == FRESHNESS_LATE)
+		remote_refresh(checker, address, len);
 }
 
 void
@@ -323,7 +327,7 @@ check_count(const struct checker *checker, const struct check *check)
 		return;
 	if (check->rechecked || !finding_is_verdict(check->finding))
 		kind = TALLY_UNDECIDED;
-	else if (check->age != -1)
+	else if (check->outcome.age != -1)
 		kind = yes ? TALLY_HIT_YES : TALLY_HIT_NO;
 	else
 		kind = yes ? TALLY_ASKED_YES : TALLY_ASKED_NO;

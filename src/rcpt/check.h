@@ -1,11 +1,11 @@
 /*
- * The check: one recipient, one verdict. CDB, cache and callout come together here; nothing
- * here knows who asks or how the answer is told.
+ * The check: one recipient, one verdict. CDB, cache, rcptprobe and the servers come together
+ * here; nothing here knows who asks or how the answer is told.
  *
  *	checker_open(&checker, home);
  *	check_start(&checker, &check, address, len, deadline_now());
  *	while (!check.done) {
- *		poll check.callout as callout.h says;
+ *		poll check.fd for check.events until check.wake;
  *		check_step(&checker, &check);
  *	}
  *
@@ -22,18 +22,11 @@
 #include "base/address.h"
 #include "base/record.h"
 #include "cache.h"
-#include "callout.h"
 #include "checker.h"
-#include "trust.h"
+#include "direct.h"
+#include "freshness.h"
+#include "remote.h"
 #include "verdict.h"
-
-/* An answer in the cache that does not count by itself any more, but may if no other is had. */
-enum check_old {
-	CHECK_OLD_NONE,
-	CHECK_OLD_NO,    /* due for a new question, not expired */
-	CHECK_STALE_YES, /* expired */
-	CHECK_STALE_NO,
-};
 
 struct check {
 	bool done;
@@ -44,31 +37,32 @@ struct check {
 	const char *cache;     /* trouble with the cache, or NULL */
 	const char *cdb;       /* trouble with the CDB, or NULL */
 	enum settings_log log; /* the level that holds for this recipient */
-	bool asked; /* answer and host are set: by a server, or long ago if age is not -1 */
+	const char *probe;     /* trouble with rcptprobe, or NULL */
+	bool asked;            /* outcome is set: now, or long ago if its age is not -1 */
 	enum finding finding;
-	struct smtp_answer answer;
-	char host[RECORD_SERVER_TEXT];
-	enum inquiry_control control; /* what became of the control recipient */
-	int64_t age;    /* seconds since the cached answer was given; -1: not from the cache */
+	struct outcome
+	    outcome;    /* what came of asking; of an older answer only the answer itself */
 	bool counted;   /* it came as far as the cache, so it belongs into statistics */
 	bool trouble;   /* the verdict is our own trouble: the CDB, a dangling alias */
 	bool spared;    /* the mode "warn" made an accept of it */
 	bool rechecked; /* that answer was due for a new question, which nobody answered */
 
-	struct callout callout; /* to poll while not done */
+	/* to poll while not done */
+	int fd;       /* -1: there is nothing to wait for but the time */
+	short events; /* POLLIN or POLLOUT */
+	int64_t wake; /* step again at this time (deadline.h) at the latest */
 
 	/* its own */
 	struct record record;
 	struct address address;
 	char path[ADDRESS_PATH_SIZE], key[ADDRESS_KEY_SIZE];
-	size_t key_len;
+	struct probe_target target;
 	int64_t started, deadline;
-	enum check_old old_kind;
+	enum freshness freshness; /* of what the cache has */
 	struct cache_entry old;
-	struct trust trust;
-	bool again;  /* it is asked for the second time */
-	bool broken; /* trust_is_broken: a "no" without a control counts as nothing */
-	char control_path[ADDRESS_PATH_SIZE];
+	enum { CHECK_NOBODY, CHECK_REMOTE, CHECK_DIRECT } asking;
+	struct remote remote;
+	struct direct direct;
 };
 
 /*
@@ -89,8 +83,5 @@ void check_stop(struct check *check, const char *why);
 
 /* Counts a check that is done (tally.h). */
 void check_count(const struct checker *checker, const struct check *check);
-
-/* Is its answer a "no" of a domain that says so too often, without a control that proves it? */
-bool check_is_unproven(const struct check *check);
 
 #endif

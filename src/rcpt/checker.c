@@ -7,12 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/confine.h"
 #include "base/deadline.h"
 #include "tally.h"
 
 /* How often a long-lived checker looks for a new CDB, and for a cache it could not use. */
 #define LOOK_EVERY 1000 /* ms */
+
+#define READ_WAIT  100 /* ms */
+#define WRITE_WAIT 500
 
 int
 checker_open(struct checker *checker, const char *home)
@@ -21,6 +25,9 @@ checker_open(struct checker *checker, const char *home)
 	    checker->cdb_path, sizeof(checker->cdb_path), "%s/data/rcptcheck.cdb", home);
 	int cache_len = snprintf(
 	    checker->cache_path, sizeof(checker->cache_path), "%s/cache/verdicts.db", home);
+
+	int probe_len = snprintf(
+	    checker->probe_path, sizeof(checker->probe_path), "%s/run/probe.sock", home);
 
 	snprintf(
 	    checker->tally_path, sizeof(checker->tally_path), "%s/cache/" TALLY_NAME, home);
@@ -32,11 +39,18 @@ checker_open(struct checker *checker, const char *home)
 	checker->cache.db = NULL;
 	checker->cache_looked = 0;
 	checker->cache_trouble = NULL;
+	checker->read_wait = READ_WAIT;
+	checker->write_wait = WRITE_WAIT;
+	checker->probe_folder = -1;
+	checker->client = "";
 	checker->self = "";
 	checker->can_defer = false;
 	checker->watch = NULL;
 	checker->watch_context = NULL;
-	return cdb_len < CHECKER_PATH_SIZE && cache_len < CHECKER_PATH_SIZE ? 0 : -1;
+	return cdb_len < CHECKER_PATH_SIZE && cache_len < CHECKER_PATH_SIZE &&
+		probe_len < CHECKER_PATH_SIZE
+	    ? 0
+	    : -1;
 }
 
 const char *
@@ -82,6 +96,38 @@ checker_use_cdb(struct checker *checker)
 	return 0;
 }
 
+int
+checker_find_domain(struct checker *checker, const char *domain, size_t len,
+    struct record *record, const char **trouble)
+{
+	unsigned char value[RECORD_SIZE_MAX];
+	char key[1 + ADDRESS_DOMAIN_MAX];
+	int found = -1;
+	size_t value_len;
+
+	if (checker_use_cdb(checker) == 0) {
+		key[0] = RECORD_KEY_DOMAIN;
+		memcpy(key + 1, domain, len);
+		found =
+		    cdbfile_find(&checker->cdb, key, 1 + len, value, sizeof(value), &value_len);
+	}
+	if (found == -1)
+		*trouble = checker_cdb_trouble();
+	if (found != 1)
+		return found;
+	if (record_parse(record, value, value_len) == 0)
+		return 1;
+	*trouble = "a record of it is of another version: run rcptbuild";
+	return -1;
+}
+
+void
+checker_tell(const struct checker *checker, const char *text)
+{
+	if (checker->watch != NULL)
+		checker->watch(checker->watch_context, '=', text, strlen(text));
+}
+
 void
 checker_lose_cache(struct checker *checker, const char **trouble)
 {
@@ -116,34 +162,52 @@ enter_folder(char *path)
 	return entered;
 }
 
+static int
+open_folder(char *path)
+{
+	char *name = strrchr(path, '/');
+	int folder;
+
+	*name = '\0';
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*name = '/';
+	return folder;
+}
+
 /*
  * A journal can make SQLite delete any file that the process may delete (cachekeep.h), so root, who
  * tries a check by hand, goes into the folder of the cache before it opens it there. The folder of
- * the CDB stays open, to see a new one.
+ * the CDB stays open, to see a new one, and that of rcptprobe's socket.
  */
 static bool
 enter_cache(struct checker *checker)
 {
-	char *name = strrchr(checker->cdb_path, '/');
-	int folder;
+	int folder, probe_folder;
 
 	if (geteuid() != 0 || checker->cdb_folder != AT_FDCWD)
 		return true;
-	*name = '\0';
-	folder = open(checker->cdb_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*name = '/';
+	folder = open_folder(checker->cdb_path);
+	probe_folder = checker->probe_path[0] != '\0' ? open_folder(checker->probe_path) : -1;
 	switch (folder == -1 ? -1 : enter_folder(checker->cache_path)) {
 	case 1:
 		checker->cdb_folder = folder;
-		memmove(checker->cdb_path, name + 1, strlen(name));
+		cut_folder(checker->cdb_path);
+		memmove(checker->cdb_path, checker->cdb_path + 1, strlen(checker->cdb_path));
 		cut_folder(checker->tally_path);
+		checker->probe_folder = probe_folder;
+		if (probe_folder == -1)
+			checker->probe_path[0] = '\0';
 		return true;
 	case 0:
 		close(folder);
+		if (probe_folder != -1)
+			close(probe_folder);
 		return true;
 	default:
 		if (folder != -1)
 			close(folder);
+		if (probe_folder != -1)
+			close(probe_folder);
 		return errno == ENOENT; /* no folder: cache_open says so */
 	}
 }

@@ -6,17 +6,17 @@
 #define RCPT_CHECKER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cdbfile.h"
+#include "base/record.h"
 #include "cache.h"
-#include "talk.h"
 
 #define CHECKER_PATH_SIZE 512 /* small: each page touched costs at every start */
 
-/* What a lock on the cache may cost a reader, and a writer that already has its answer. */
-#define CHECKER_READ_WAIT  100 /* ms */
-#define CHECKER_WRITE_WAIT 500
+/* Sees each line that is sent ('>') or received ('<'), and what happens besides ('='). */
+typedef void checker_watch(void *context, char direction, const char *bytes, size_t len);
 
 struct checker {
 	char cdb_path[CHECKER_PATH_SIZE], cache_path[CHECKER_PATH_SIZE];
@@ -28,9 +28,14 @@ struct checker {
 	struct cache cache;
 	int64_t cache_looked;      /* when it was last opened; 0: never */
 	const char *cache_trouble; /* why it is not open; NULL: it is, or was not needed yet */
+	/* What a lock on it may cost a reader, and a writer that already has its answer. */
+	int read_wait, write_wait;          /* ms */
+	char probe_path[CHECKER_PATH_SIZE]; /* of rcptprobe's socket; "": it is not asked */
+	int probe_folder;                   /* where it is to be reached from; -1: anywhere */
+	const char *client;                 /* the IP address of our client, "" if unknown */
 	const char *self; /* "192.0.2.1:25": the address our client came in by; never asked */
 	bool can_defer;   /* who asks can put off this one recipient alone */
-	talk_watch *watch;
+	checker_watch *watch; /* or NULL */
 	void *watch_context;
 };
 
@@ -42,6 +47,16 @@ int checker_open(struct checker *checker, const char *home);
  * its checks leaves the old one in use. Returns 0, or -1 with errno when there is none to use.
  */
 int checker_use_cdb(struct checker *checker);
+
+/*
+ * Finds the record of a recipient domain, lower case. Returns 1; 0 when there is none; -1 with
+ * the trouble, a constant text, in *trouble. Opens what is needed.
+ */
+int checker_find_domain(struct checker *checker, const char *domain, size_t len,
+    struct record *record, const char **trouble);
+
+/* Tells the watcher what happens. */
+void checker_tell(const struct checker *checker, const char *text);
 
 /* A constant text for the errno of a call that failed on the CDB. */
 const char *checker_cdb_trouble(void);

@@ -47,15 +47,11 @@ decide_by_finding(struct check *check, enum finding finding, const char *why)
 static void
 recall_entry(struct check *check, const struct cache_entry *entry)
 {
+	struct outcome *outcome = &check->outcome;
+
 	check->asked = true;
 	check->finding = entry->finding;
-	check->age = time(NULL) - entry->probed;
-	check->answer.note = NULL;
-	check->answer.stage = SMTP_RCPT;
-	check->answer.code = entry->code;
-	snprintf(check->answer.enhanced, sizeof(check->answer.enhanced), "%s", entry->enhanced);
-	snprintf(check->answer.text, sizeof(check->answer.text), "%s", entry->text);
-	snprintf(check->host, sizeof(check->host), "%s", entry->host);
+	outcome_recall(outcome, entry, time(NULL));
 }
 
 void
@@ -87,24 +83,27 @@ decide_by_stale_no(struct check *check, bool can_defer)
 static bool
 is_taken_back(const struct check *check)
 {
-	return check->callout.answered || check->broken ||
-	    check->callout.catch_all_since >= check->old.probed;
+	return check->outcome.answered || check->outcome.broken ||
+	    check->outcome.catch_all_since >= check->old.probed;
 }
 
 void
 decide_without_answer(struct check *check, enum finding finding, bool can_defer)
 {
 	check->rechecked = true;
-	if (check->old_kind == CHECK_STALE_YES) {
+	if (check->freshness == FRESHNESS_STALE_YES) {
 		decide_by_entry(check, &check->old, "stale");
-	} else if (check->old_kind == CHECK_OLD_NO && !is_taken_back(check)) {
+	} else if (check->freshness == FRESHNESS_OLD_NO && !is_taken_back(check)) {
 		decide_by_entry(check, &check->old, "cache");
-	} else if (check->old_kind == CHECK_STALE_NO && !is_taken_back(check) &&
+	} else if (check->freshness == FRESHNESS_STALE_NO && !is_taken_back(check) &&
 	    finding == FINDING_TEMPORARY) {
 		decide_by_stale_no(check, can_defer);
 	} else {
 		check->rechecked = false;
-		decide_by_finding(check, finding, "callout");
+		if (check->outcome.busy)
+			decide_by_action(check, check->record.settings.on_busy, "busy");
+		else
+			decide_by_finding(check, finding, "callout");
 	}
 }
 
@@ -114,13 +113,14 @@ find_alarm(const struct check *check, enum finding finding)
 {
 	if (finding != FINDING_POLICY)
 		return NULL;
-	if (check_is_unproven(check))
+	if (outcome_is_unproven(&check->outcome))
 		return "too-many-unknown";
-	if (check->control == CONTROL_REFUSED)
+	if (check->outcome.control == CONTROL_REFUSED)
 		return "control-refused";
-	if (check->answer.stage == SMTP_RCPT)
-		return check->answer.code == 556 ? "domain-takes-no-mail" : NULL;
-	if (check->answer.note != NULL && strcmp(check->answer.note, "refuses-us") != 0)
+	if (check->outcome.answer.stage == SMTP_RCPT)
+		return check->outcome.answer.code == 556 ? "domain-takes-no-mail" : NULL;
+	if (check->outcome.answer.note != NULL &&
+	    strcmp(check->outcome.answer.note, "refuses-us") != 0)
 		return NULL;
 	return "refuses-us";
 }
@@ -128,9 +128,9 @@ find_alarm(const struct check *check, enum finding finding)
 void
 decide_by_answer(struct check *check, bool can_defer)
 {
-	enum finding finding = check->answer.finding;
+	enum finding finding = check->outcome.answer.finding;
 
-	if (check_is_unproven(check))
+	if (outcome_is_unproven(&check->outcome))
 		finding = FINDING_POLICY;
 	check->alarm = find_alarm(check, finding);
 	if (finding_is_verdict(finding))

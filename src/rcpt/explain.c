@@ -11,19 +11,26 @@ static const char *const control_names[] = {
     [CONTROL_FAILED] = "failed",
 };
 
+const char *
+explain_control(enum inquiry_control control)
+{
+	return control_names[control];
+}
+
 void
 explain_reply(char *text, size_t size, const struct check *check)
 {
 	text[0] = '\0';
-	if (check->asked && check->answer.code != 0)
-		snprintf(text, size, "%d %s", check->answer.code, check->answer.text);
+	if (check->asked && check->outcome.answer.code != 0)
+		snprintf(text, size, "%d %s", check->outcome.answer.code,
+		    check->outcome.answer.text);
 }
 
 void
 explain_line(struct line *line, const struct check *check, const char *address, size_t len,
     const struct explain_context *context)
 {
-	char reply[sizeof(check->answer.text) + 8];
+	char reply[sizeof(check->outcome.answer.text) + 8];
 
 	line_start(line);
 	line_add(line, "rcptcheck:");
@@ -34,18 +41,18 @@ explain_line(struct line *line, const struct check *check, const char *address, 
 		line_pair(line, "alias_of", check->record.main_name);
 	if (check->asked) {
 		explain_reply(reply, sizeof(reply), check);
-		if (check->host[0] != '\0')
-			line_pair(line, "host", check->host);
+		if (check->outcome.host[0] != '\0')
+			line_pair(line, "host", check->outcome.host);
 		if (reply[0] != '\0')
 			line_pair(line, "reply", reply);
 		line_pair(line, "class", finding_name(check->finding));
 		if (!finding_is_verdict(check->finding))
-			line_pair(line, "stage", smtp_stage_name(check->answer.stage));
-		if (check->age != -1)
-			line_pair_number(line, "age", check->age);
+			line_pair(line, "stage", smtp_stage_name(check->outcome.answer.stage));
+		if (check->outcome.age != -1)
+			line_pair_number(line, "age", check->outcome.age);
 	}
-	if (check->control != CONTROL_NOT_ASKED)
-		line_pair(line, "control", control_names[check->control]);
+	if (check->outcome.control != CONTROL_NOT_ASKED)
+		line_pair(line, "control", control_names[check->outcome.control]);
 	if (check->note != NULL)
 		line_pair(line, "note", check->note);
 	if (check->alarm != NULL)
@@ -56,6 +63,8 @@ explain_line(struct line *line, const struct check *check, const char *address, 
 		line_pair(line, "cache", check->cache);
 	if (check->cdb != NULL)
 		line_pair(line, "cdb", check->cdb);
+	if (check->probe != NULL)
+		line_pair(line, "probe", check->probe);
 	if (context->client != NULL)
 		line_pair(line, "client", context->client);
 	if (context->sender != NULL)
@@ -67,8 +76,9 @@ bool
 explain_wanted(const struct check *check, enum settings_log level)
 {
 	bool trouble = check->verdict == VERDICT_TEMPFAIL || check->cache != NULL ||
-	    check->cdb != NULL || (check->asked && !finding_is_verdict(check->finding)) ||
-	    check->rechecked || check->spared;
+	    check->cdb != NULL || check->probe != NULL ||
+	    (check->asked && !finding_is_verdict(check->finding)) || check->rechecked ||
+	    check->spared;
 
 	switch (level) {
 	case LOG_LEVEL_ALL:

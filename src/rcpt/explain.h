@@ -20,6 +20,9 @@ struct explain_context {
 void explain_line(struct line *line, const struct check *check, const char *address, size_t len,
     const struct explain_context *context);
 
+/* What became of the control recipient, in a word; not for CONTROL_NOT_ASKED. */
+const char *explain_control(enum inquiry_control control);
+
 /* Is it to be logged at this level? */
 bool explain_wanted(const struct check *check, enum settings_log level);
 

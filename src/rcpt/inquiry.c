@@ -3,42 +3,28 @@
 #include <string.h>
 
 void
-inquiry_start(struct inquiry *inquiry, const struct inquiry_question *question,
-    const char *own_ip, bool guard_loop)
+inquiry_start(struct inquiry *inquiry, const struct inquiry_question *question)
 {
 	inquiry->question = question;
 	inquiry->done = false;
 	inquiry->step = INQUIRY_ADDRESS;
 	inquiry->control = CONTROL_NOT_ASKED;
 	inquiry->catch_all = CATCH_ALL_NOT_ASKED;
-	inquiry->asked.helo = question->helo;
-	inquiry->asked.sender = "";
-	inquiry->asked.path = question->path;
-	inquiry->asked.needs_utf8 = question->needs_utf8;
-	smtp_start(&inquiry->smtp, &inquiry->asked, own_ip, guard_loop);
-	inquiry->smtp.hold = true;
+	inquiry->ask.sender = "";
+	inquiry->ask.path = question->path;
+	inquiry->ask.needs_utf8 = question->needs_utf8;
+	inquiry->ask.joins = false;
 }
 
+/* Asks on, about another mailbox or from another sender. */
 static void
-conclude(struct inquiry *inquiry)
-{
-	inquiry->done = true;
-	smtp_quit(&inquiry->smtp);
-}
-
-/* Asks on, about another mailbox or from another sender. False if the server lets us not. */
-static bool
 ask_on(struct inquiry *inquiry, enum inquiry_step step, const char *sender, const char *path)
 {
-	if (!inquiry->smtp.open)
-		return false;
 	inquiry->step = step;
-	inquiry->asked.sender = sender;
-	inquiry->asked.path = path;
-	inquiry->asked.needs_utf8 =
+	inquiry->ask.sender = sender;
+	inquiry->ask.path = path;
+	inquiry->ask.needs_utf8 =
 	    path == inquiry->question->path && inquiry->question->needs_utf8;
-	smtp_again(&inquiry->smtp, &inquiry->asked);
-	return true;
 }
 
 /* The answer stays as it was given, for the log, but means something else. */
@@ -67,112 +53,103 @@ note_control(struct inquiry *inquiry, enum inquiry_control control)
 		reinterpret(inquiry, FINDING_TEMPORARY, NULL);
 		break;
 	}
-	conclude(inquiry);
+	inquiry->done = true;
 }
 
 /* The answer about the address stands, as far as it goes: is there more to ask? */
 static void
-go_on(struct inquiry *inquiry)
+go_on(struct inquiry *inquiry, bool open)
 {
 	const struct inquiry_question *question = inquiry->question;
 	enum finding finding = inquiry->answer.finding;
 
 	if (finding == FINDING_EXISTS && question->nobody[0] != '\0') {
-		if (ask_on(inquiry, INQUIRY_CATCH_ALL, inquiry->asked.sender, question->nobody))
+		if (open) {
+			ask_on(
+			    inquiry, INQUIRY_CATCH_ALL, inquiry->ask.sender, question->nobody);
 			return;
+		}
 		inquiry->catch_all = CATCH_ALL_UNCLEAR;
 	} else if (question->control[0] != '\0' &&
 	    (finding == FINDING_AMBIGUOUS || (finding_is_no(finding) && question->doubt))) {
 		if (strcmp(question->control, question->path) == 0)
 			note_control(inquiry, CONTROL_REFUSED); /* just now */
-		else if (!ask_on(inquiry, INQUIRY_CONTROL, inquiry->asked.sender,
-			     question->control))
+		else if (open)
+			ask_on(
+			    inquiry, INQUIRY_CONTROL, inquiry->ask.sender, question->control);
+		else
 			note_control(inquiry, CONTROL_FAILED);
 		return;
 	}
-	conclude(inquiry);
+	inquiry->done = true;
 }
 
 static void
-take_address(struct inquiry *inquiry)
+take_address(struct inquiry *inquiry, bool open)
 {
 	const char *sender = inquiry->question->confirm_sender;
 	enum finding finding;
 
-	inquiry->answer = inquiry->smtp.answer;
+	inquiry->answer = inquiry->ask.answer;
 	finding = inquiry->answer.finding;
-	if (sender[0] == '\0' || finding == FINDING_EXISTS || finding == FINDING_TEMPORARY) {
-		go_on(inquiry);
-		return;
+	if (inquiry->answer.stage < SMTP_RSET) {
+		inquiry->done =
+		    true; /* nothing was asked that a second question could change */
+	} else if (sender[0] == '\0' || finding == FINDING_EXISTS ||
+	    finding == FINDING_TEMPORARY) {
+		go_on(inquiry, open);
+	} else if (open) {
+		ask_on(inquiry, INQUIRY_CONFIRM, sender, inquiry->question->path);
+	} else {
+		if (finding != FINDING_POLICY)
+			reinterpret(inquiry, FINDING_TEMPORARY, "unconfirmed");
+		inquiry->done = true;
 	}
-	if (ask_on(inquiry, INQUIRY_CONFIRM, sender, inquiry->question->path))
-		return;
-	if (finding != FINDING_POLICY)
-		reinterpret(inquiry, FINDING_TEMPORARY, "unconfirmed");
-	conclude(inquiry);
 }
 
 static void
-take_confirmation(struct inquiry *inquiry)
+take_confirmation(struct inquiry *inquiry, bool open)
 {
-	const struct smtp_answer *answer = &inquiry->smtp.answer;
+	const struct smtp_answer *answer = &inquiry->ask.answer;
 
 	if (answer->stage == SMTP_RCPT && answer->code != 0) {
 		inquiry->answer = *answer;
 		if (answer->finding == FINDING_EXISTS)
 			inquiry->answer.note = "null-sender-refused";
-		go_on(inquiry);
+		go_on(inquiry, open);
 		return;
 	}
 	/* The sender was refused, or the connection is lost: the first "no" is not confirmed. */
 	if (inquiry->answer.finding != FINDING_POLICY)
 		reinterpret(inquiry, answer->finding, "unconfirmed");
-	conclude(inquiry);
+	inquiry->done = true;
 }
 
-static void
-take_answer(struct inquiry *inquiry)
+void
+inquiry_take(struct inquiry *inquiry, bool open)
 {
-	enum finding finding = inquiry->smtp.answer.finding;
+	const struct smtp_answer *answer = &inquiry->ask.answer;
 
 	switch (inquiry->step) {
 	case INQUIRY_ADDRESS:
-		take_address(inquiry);
+		take_address(inquiry, open);
 		return;
 	case INQUIRY_CONFIRM:
-		take_confirmation(inquiry);
+		take_confirmation(inquiry, open);
 		return;
 	case INQUIRY_CONTROL:
-		if (finding == FINDING_EXISTS)
+		if (answer->finding == FINDING_EXISTS)
 			note_control(inquiry, CONTROL_ACCEPTED);
-		else if (finding == FINDING_TEMPORARY ||
-		    inquiry->smtp.answer.stage != SMTP_RCPT)
+		else if (answer->finding == FINDING_TEMPORARY || answer->stage != SMTP_RCPT)
 			note_control(inquiry, CONTROL_FAILED); /* it was not asked about */
 		else
 			note_control(inquiry, CONTROL_REFUSED);
 		return;
 	case INQUIRY_CATCH_ALL:
-		inquiry->catch_all = finding == FINDING_EXISTS ? CATCH_ALL_YES
-		    : finding_is_no(finding)                   ? CATCH_ALL_NO
-							       : CATCH_ALL_UNCLEAR;
-		conclude(inquiry);
+		inquiry->catch_all = answer->finding == FINDING_EXISTS ? CATCH_ALL_YES
+		    : finding_is_no(answer->finding)                   ? CATCH_ALL_NO
+								       : CATCH_ALL_UNCLEAR;
+		inquiry->done = true;
 		return;
 	}
-}
-
-void
-inquiry_input(struct inquiry *inquiry, const char *bytes, size_t len)
-{
-	smtp_input(&inquiry->smtp, bytes, len);
-	if (inquiry->smtp.done)
-		take_answer(inquiry);
-}
-
-void
-inquiry_lost(struct inquiry *inquiry, const char *note)
-{
-	if (inquiry->done)
-		return;
-	smtp_lost(&inquiry->smtp, note);
-	take_answer(inquiry);
 }

@@ -1,6 +1,7 @@
 /*
  * All that one server is asked about one address, in one conversation, and what follows from
- * the answers together. No I/O: it moves bytes as smtp.h does.
+ * the answers together. It says what to ask next and takes the answer; who asks, and how, is
+ * the caller's business.
  *
  *	ADDRESS		the address, from <>
  *	CONFIRM		what was no "yes" to that, once more from a sender that the
@@ -23,7 +24,6 @@
 
 /* All texts are the caller's and must outlive the machine. None may hold CR, LF or NUL. */
 struct inquiry_question {
-	const char *helo;
 	const char *path; /* address_path */
 	bool needs_utf8;
 	const char *confirm_sender; /* "": a "no" to <> is not asked again */
@@ -40,21 +40,19 @@ enum inquiry_step { INQUIRY_ADDRESS, INQUIRY_CONFIRM, INQUIRY_CONTROL, INQUIRY_C
 
 struct inquiry {
 	bool done;
+	struct smtp_ask ask;       /* until then: what to ask now */
 	struct smtp_answer answer; /* when done: about the address, all things considered */
 	enum inquiry_control control;
 	enum inquiry_catch_all catch_all;
-	struct smtp smtp; /* the caller sends smtp.out */
 
 	/* its own */
 	const struct inquiry_question *question;
 	enum inquiry_step step;
-	struct smtp_question asked;
 };
 
-/* As the calls of smtp.h of the same names. */
-void inquiry_start(struct inquiry *inquiry, const struct inquiry_question *question,
-    const char *own_ip, bool guard_loop);
-void inquiry_input(struct inquiry *inquiry, const char *bytes, size_t len);
-void inquiry_lost(struct inquiry *inquiry, const char *note);
+void inquiry_start(struct inquiry *inquiry, const struct inquiry_question *question);
+
+/* ask.answer is there. open: more can be asked in the same conversation. */
+void inquiry_take(struct inquiry *inquiry, bool open);
 
 #endif

@@ -25,65 +25,72 @@ lifetime(const struct settings *settings, enum finding finding)
 }
 
 static int
-put_verdict(struct cache *cache, const struct check *check, int64_t now)
+put_verdict(struct cache *cache, const struct probe *probe, int64_t now)
 {
-	const struct settings *settings = &check->record.settings;
+	const struct outcome *outcome = &probe->callout.outcome;
+	const struct probe_target *target = probe->target;
+	const struct settings *settings = &target->record->settings;
 	struct cache_entry entry = {
-	    .finding = check->answer.finding, .code = check->answer.code};
+	    .finding = outcome->answer.finding, .code = outcome->answer.code};
 	uint32_t seconds = lifetime(settings, entry.finding);
 
 	if (seconds == 0) /* nor is an older one to be believed now */
-		return cachewrite_drop(cache, check->key, check->key_len);
-	snprintf(entry.enhanced, sizeof(entry.enhanced), "%s", check->answer.enhanced);
-	snprintf(entry.host, sizeof(entry.host), "%s", check->host);
-	snprintf(entry.text, sizeof(entry.text), "%.*s", CACHE_TEXT_MAX, check->answer.text);
+		return cachewrite_drop(cache, target->key, target->key_len);
+	snprintf(entry.enhanced, sizeof(entry.enhanced), "%s", outcome->answer.enhanced);
+	snprintf(entry.host, sizeof(entry.host), "%s", outcome->host);
+	snprintf(entry.text, sizeof(entry.text), "%.*s", CACHE_TEXT_MAX, outcome->answer.text);
 	entry.probed = now;
 	entry.expires = now + seconds;
-	return cachewrite_put(cache, check->key, check->key_len, &entry, settings->cache_limit);
+	return cachewrite_put(
+	    cache, target->key, target->key_len, &entry, settings->cache_limit);
 }
 
 /* What the statement says about the address and the server that made it. */
 static int
-put_statement(struct cache *cache, const struct check *check, bool *any, int64_t now)
+put_statement(struct cache *cache, const struct probe *probe, bool *any, int64_t now)
 {
+	const struct outcome *outcome = &probe->callout.outcome;
+	const struct probe_target *target = probe->target;
 	struct catchall_lesson lesson = {
-	    .unknown = check->answer.finding == FINDING_UNKNOWN &&
-		strcmp(check->answer.enhanced, "5.1.3") != 0,
-	    .key = check->key,
-	    .key_len = check->key_len,
-	    .answer = check->callout.catch_all,
+	    .unknown = outcome->answer.finding == FINDING_UNKNOWN &&
+		strcmp(outcome->answer.enhanced, "5.1.3") != 0,
+	    .key = target->key,
+	    .key_len = target->key_len,
+	    .answer = outcome->catch_all,
 	};
 
-	if (servers_fine(cache, check->host) == -1)
+	if (servers_fine(cache, outcome->host) == -1)
 		return -1;
-	switch (catchall_learn(cache, check->host, check->trust.domain, &lesson, now)) {
+	switch (catchall_learn(cache, outcome->host, probe->trust.domain, &lesson, now)) {
 	case 1:
 		*any = true;
-		return cachewrite_drop(cache, check->key, check->key_len);
+		return cachewrite_drop(cache, target->key, target->key_len);
 	case 0:
-		return put_verdict(cache, check, now);
+		return put_verdict(cache, probe, now);
 	default:
 		return -1;
 	}
 }
 
 static int
-put_trust(struct cache *cache, struct check *check, bool any, int64_t now)
+put_trust(struct cache *cache, struct probe *probe, bool any, int64_t now)
 {
+	const struct outcome *outcome = &probe->callout.outcome;
+	const struct probe_target *target = probe->target;
 	struct trust_lesson lesson = {
-	    .broken = check->broken,
-	    .finding = check->answer.finding,
-	    .control = check->control,
-	    .control_path = check->control_path,
-	    .repeated = check->old_kind == CHECK_OLD_NO || check->old_kind == CHECK_STALE_NO,
-	    .good = any ? NULL : check->path,
-	    .key_domain = check->address.key_domain,
-	    .good_for = check->record.settings.positive_expire,
+	    .broken = outcome->broken,
+	    .finding = outcome->answer.finding,
+	    .control = outcome->control,
+	    .control_path = probe->control_path,
+	    .repeated = target->repeated,
+	    .good = any ? NULL : target->path,
+	    .key_domain = target->key_domain,
+	    .good_for = target->record->settings.positive_expire,
 	};
 
-	if (check->answer.stage != SMTP_RCPT) /* no SMTPUTF8: that is true of all domains */
+	if (outcome->answer.stage != SMTP_RCPT) /* no SMTPUTF8: that is true of all domains */
 		return 0;
-	return trust_learn(&check->trust, cache, &lesson, now);
+	return trust_learn(&probe->trust, cache, &lesson, now);
 }
 
 /*
@@ -91,38 +98,45 @@ put_trust(struct cache *cache, struct check *check, bool any, int64_t now)
  * short would blame the server.
  */
 static bool
-may_ask_again(const struct check *check)
+may_ask_again(const struct probe *probe)
 {
-	int64_t least = (int64_t)check->record.settings.connect_timeout * 1000;
+	int64_t least = (int64_t)probe->target->record->settings.connect_timeout * 1000;
 
-	return check->control == CONTROL_NOT_ASKED && check->control_path[0] != '\0' &&
-	    !check->again && deadline_left(check->deadline) >= least;
+	return probe->callout.outcome.control == CONTROL_NOT_ASKED &&
+	    probe->control_path[0] != '\0' && !probe->again &&
+	    deadline_left(probe->deadline) >= least;
 }
 
 bool
-learn(struct checker *checker, struct check *check)
+learn_wanted(const struct probe *probe)
 {
-	bool verdict = finding_is_verdict(check->answer.finding);
-	struct cache *cache = &checker->cache;
-	int64_t now = time(NULL);
-	bool any = false, again, good;
+	const struct outcome *outcome = &probe->callout.outcome;
 
-	if (!verdict && check->control == CONTROL_NOT_ASKED)
-		return true;
-	if (!checker_use_cache(checker, CHECKER_WRITE_WAIT, &check->cache))
-		return true;
-	if (cachewrite_begin(cache) == -1) {
-		checker_lose_cache(checker, &check->cache);
-		return true;
+	return !outcome->remembered &&
+	    (finding_is_verdict(outcome->answer.finding) ||
+		outcome->control != CONTROL_NOT_ASKED);
+}
+
+int
+learn(struct probe *probe, struct cache *cache)
+{
+	struct outcome *outcome = &probe->callout.outcome;
+	int64_t now = time(NULL);
+	bool any = false, unproven;
+
+	if (!learn_wanted(probe))
+		return 0;
+	if (trust_recall(&probe->trust, cache) == -1)
+		return -1;
+	if (trust_is_broken(&probe->trust, now))
+		outcome->broken = true;
+	unproven = outcome_is_unproven(outcome);
+	if (unproven && may_ask_again(probe)) {
+		probe->wants_again = true;
+		return 0;
 	}
-	good = trust_recall(&check->trust, cache) == 0;
-	if (trust_is_broken(&check->trust, now))
-		check->broken = true;
-	again = good && check_is_unproven(check) && may_ask_again(check);
-	if (verdict && !check_is_unproven(check))
-		good = good && put_statement(cache, check, &any, now) == 0;
-	good = good && !again && put_trust(cache, check, any, now) == 0;
-	if (cachewrite_end(cache, good) == -1 && !again)
-		checker_lose_cache(checker, &check->cache);
-	return !again;
+	if (!unproven && finding_is_verdict(outcome->answer.finding) &&
+	    put_statement(cache, probe, &any, now) == -1)
+		return -1;
+	return put_trust(cache, probe, any, now);
 }

@@ -1,17 +1,20 @@
 /*
- * What a check learned from its callout, written down for the next ones: the verdict, and what
- * it tells about the server and the domain. One transaction.
+ * What a probe learned from its callout, written down for the next ones: the verdict, and what
+ * it tells about the server and the domain.
  */
 #ifndef RCPT_LEARN_H
 #define RCPT_LEARN_H
 
-#include "check.h"
+#include "probe.h"
+
+/* Is there anything to learn from it? */
+bool learn_wanted(const struct probe *probe);
 
 /*
- * Returns false when the answer is a "no" that is not to be believed, for what other checks have
- * heard while this one asked, and a control recipient may still prove it: nothing is learned,
- * it should be asked again. Trouble with the cache goes into check->cache.
+ * Learns it, within a write (cachewrite.h). Sets probe->wants_again, and learns nothing, when the
+ * answer is a "no" that is not to be believed, for what others have heard meanwhile, and there is
+ * a control recipient that may still prove it. Returns 0, or -1 for trouble with the cache.
  */
-bool learn(struct checker *checker, struct check *check);
+int learn(struct probe *probe, struct cache *cache);
 
 #endif

@@ -225,9 +225,9 @@ run_one(struct checker *checker, struct options *options, int64_t started)
 	if (!check.done)
 		hook_alarm(check.deadline - deadline_now() + ALARM_BEHIND);
 	while (!check.done) {
-		pollfd.fd = check.callout.fd;
-		pollfd.events = check.callout.events;
-		if (poll(&pollfd, 1, deadline_left(check.callout.wake)) == -1 && errno != EINTR)
+		pollfd.fd = check.fd;
+		pollfd.events = check.events;
+		if (poll(&pollfd, 1, deadline_left(check.wake)) == -1 && errno != EINTR)
 			check_stop(&check, "poll");
 		check_step(checker, &check);
 	}
@@ -257,8 +257,13 @@ main(int argc, char **argv)
 	}
 	checker.self = self_text(&self);
 	checker.can_defer = can_defer(options.form);
-	if (options.verbose > 1)
+	if (options.context.client != NULL)
+		checker.client = options.context.client;
+	if (options.verbose > 1) {
 		checker.watch = watch;
+		checker.probe_path[0] =
+		    '\0'; /* what rcptprobe says to the servers is not seen here */
+	}
 	if (options.form == HOOK_BATCH)
 		run_batch(&checker, &options);
 	run_one(&checker, &options, started);

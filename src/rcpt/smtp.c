@@ -11,6 +11,7 @@ static const char *const stage_names[] = {
     [SMTP_GREETING] = "greeting",
     [SMTP_EHLO] = "ehlo",
     [SMTP_HELO] = "helo",
+    [SMTP_STARTTLS] = "starttls",
     [SMTP_RSET] = "rset",
     [SMTP_MAIL] = "mail",
     [SMTP_RCPT] = "rcpt",
@@ -22,23 +23,32 @@ smtp_stage_name(enum smtp_stage stage)
 	return stage_names[stage];
 }
 
-void
-smtp_start(struct smtp *smtp, const struct smtp_question *question, const char *own_ip,
-    bool guard_loop)
+static void
+await(struct smtp *smtp, enum smtp_stage stage)
 {
-	smtp->question = question;
-	snprintf(smtp->own_ip, sizeof(smtp->own_ip), "%s", own_ip);
-	smtp->guard_loop = guard_loop;
-	smtp->hold = false;
-	smtp->done = false;
-	smtp->open = false;
+	smtp->stage = stage;
+	reply_start(&smtp->reply);
+}
+
+void
+smtp_start(struct smtp *smtp, const struct smtp_terms *terms)
+{
+	smtp->terms = *terms;
+	smtp->state = SMTP_OPENING;
+	smtp->extended = false;
 	smtp->pipelining = false;
 	smtp->utf8 = false;
-	smtp->draining = false;
+	smtp->secured = false;
+	smtp->greeting[0] = '\0';
+	smtp->asked = 0;
+	smtp->mails = 0;
+	smtp->asks = NULL;
+	smtp->count = 0;
+	smtp->current = 0;
+	smtp->refused = false;
 	smtp->outstanding = 1; /* the greeting */
-	smtp->stage = SMTP_GREETING;
 	smtp->out_len = 0;
-	reply_start(&smtp->reply);
+	await(smtp, SMTP_GREETING);
 }
 
 /* Every argument is bounded by what address.h and settings.h let through: it fits. */
@@ -52,13 +62,6 @@ say(struct smtp *smtp, const char *verb, const char *argument, const char *end)
 	smtp->outstanding++;
 }
 
-static void
-await(struct smtp *smtp, enum smtp_stage stage)
-{
-	smtp->stage = stage;
-	reply_start(&smtp->reply);
-}
-
 static char
 printable(char c)
 {
@@ -67,11 +70,11 @@ printable(char c)
 	return c == '\n' || c == '\t' || c == '\0' ? ' ' : '?';
 }
 
+/* An answer without a reply. */
 static void
-finish(struct smtp *smtp, enum finding finding, const char *note, bool with_reply)
+answer_note(
+    const struct smtp *smtp, struct smtp_answer *answer, enum finding finding, const char *note)
 {
-	struct smtp_answer *answer = &smtp->answer;
-
 	answer->finding = finding;
 	answer->stage = smtp->stage;
 	answer->lacks_utf8 = false;
@@ -79,44 +82,63 @@ finish(struct smtp *smtp, enum finding finding, const char *note, bool with_repl
 	answer->code = 0;
 	answer->enhanced[0] = '\0';
 	answer->text[0] = '\0';
-	if (with_reply) {
-		size_t len = smtp->reply.text_len;
+}
 
-		if (len > sizeof(answer->text) - 1)
-			len = sizeof(answer->text) - 1;
-		answer->code = smtp->reply.code;
-		strcpy(answer->enhanced, smtp->reply.enhanced);
-		for (size_t i = 0; i < len; i++)
-			answer->text[i] = printable(smtp->reply.text[i]);
-		answer->text[len] = '\0';
-	}
-	smtp->done = true;
+/* The text of the reply just taken, printable and cut. */
+static void
+copy_text(const struct smtp *smtp, char *text, size_t size)
+{
+	size_t len = smtp->reply.text_len < size ? smtp->reply.text_len : size - 1;
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = printable(smtp->reply.text[i]);
+	text[len] = '\0';
+}
+
+/* The reply just taken is the answer. */
+static void
+answer_reply(
+    const struct smtp *smtp, struct smtp_answer *answer, enum finding finding, const char *note)
+{
+	const struct reply *reply = &smtp->reply;
+
+	answer_note(smtp, answer, finding, note);
+	answer->code = reply->code;
+	strcpy(answer->enhanced, reply->enhanced);
+	copy_text(smtp, answer->text, sizeof(answer->text));
+}
+
+/*
+ * The conversation is over, and smtp->answer says why. It is the answer to each question of a
+ * flight that is under way: if there are several, even to those that had a reply. Which question
+ * the replies belonged to cannot be told any more if one is missing.
+ */
+static void
+close_down(struct smtp *smtp)
+{
+	if (smtp->state == SMTP_ASKING && !(smtp->count == 1 && smtp->refused))
+		for (size_t i = 0; i < smtp->count; i++)
+			smtp->asks[i].answer = smtp->answer;
+	smtp->state = SMTP_CLOSED;
 }
 
 void
 smtp_lost(struct smtp *smtp, const char *note)
 {
-	smtp->open = false;
-	if (!smtp->done && !smtp->draining)
-		finish(smtp, FINDING_TEMPORARY, note, false);
-	smtp->done = true;
+	if (smtp->state == SMTP_CLOSED)
+		return;
+	smtp->out_len = 0;
+	answer_note(smtp, &smtp->answer, FINDING_TEMPORARY, note);
+	close_down(smtp);
 }
 
-/* The reply is an answer: say goodbye without waiting for the echo, or get ready for more. */
+/* The server will not have us, or not like this: closed with its reply, and a QUIT. */
 static void
-conclude(struct smtp *smtp, enum finding finding, const char *note)
+turn_away(struct smtp *smtp, enum finding finding, const char *note)
 {
-	finish(smtp, finding, note, true);
-	/* Before MAIL there is nothing that a second question could change. */
-	if (!smtp->hold || smtp->stage < SMTP_RSET) {
-		say(smtp, "QUIT", "", "");
-	} else if (smtp->outstanding > 0) {
-		smtp->draining = true;
-		smtp->done = false;
-		reply_start(&smtp->reply);
-	} else {
-		smtp->open = smtp->reply.code != 421;
-	}
+	answer_reply(smtp, &smtp->answer, finding, note);
+	close_down(smtp);
+	say(smtp, "QUIT", "", "");
 }
 
 /*
@@ -141,45 +163,182 @@ offers(const struct reply *reply, const char *keyword)
 	return false;
 }
 
-static void
-say_rcpt(struct smtp *smtp)
-{
-	say(smtp, "RCPT TO:<", smtp->question->path, ">");
-}
-
-static void
-ask(struct smtp *smtp)
-{
-	const struct smtp_question *question = smtp->question;
-
-	say(smtp, "MAIL FROM:<", question->sender, question->needs_utf8 ? "> SMTPUTF8" : ">");
-	if (smtp->pipelining)
-		say_rcpt(smtp);
-}
-
-static void
-ask_first(struct smtp *smtp)
-{
-	if (smtp->question->needs_utf8 && !smtp->utf8) {
-		conclude(smtp, FINDING_POLICY, "no-smtputf8");
-		/* HELO came after a refused EHLO, which may be about us. */
-		smtp->answer.lacks_utf8 = smtp->stage == SMTP_EHLO;
-		return;
-	}
-	ask(smtp);
-	await(smtp, SMTP_MAIL);
-}
-
 /* Is the first word of the greeting our own name? */
 static bool
 greets_as_us(const struct smtp *smtp)
 {
-	const char *helo = smtp->question->helo;
+	const char *helo = smtp->terms.helo;
 	size_t len = strlen(helo);
 
-	return smtp->guard_loop && smtp->reply.text_len >= len &&
+	return smtp->terms.guard_loop && smtp->reply.text_len >= len &&
 	    strncasecmp(smtp->reply.text, helo, len) == 0 &&
 	    strchr(" \n", smtp->reply.text[len]) != NULL; /* or NUL: the end */
+}
+
+static void
+say_ehlo(struct smtp *smtp)
+{
+	say(smtp, "EHLO ", smtp->terms.helo, "");
+	await(smtp, SMTP_EHLO);
+}
+
+/* Without TLS from here on. */
+static void
+get_ready(struct smtp *smtp)
+{
+	if (smtp->terms.tls == SMTP_TLS_MUST && !smtp->secured)
+		turn_away(smtp, FINDING_POLICY, "no-tls");
+	else
+		smtp->state = SMTP_READY;
+}
+
+static void
+take_ehlo(struct smtp *smtp, bool good)
+{
+	const struct reply *reply = &smtp->reply;
+
+	if (good) {
+		smtp->extended = true;
+		smtp->pipelining = offers(reply, "PIPELINING");
+		smtp->utf8 = offers(reply, "SMTPUTF8");
+		if (smtp->terms.tls == SMTP_TLS_NONE || smtp->secured ||
+		    !offers(reply, "STARTTLS")) {
+			get_ready(smtp);
+			return;
+		}
+		say(smtp, "STARTTLS", "", "");
+		await(smtp, SMTP_STARTTLS);
+	} else if (reply->code == 500 || reply->code == 502 || reply->code == 504 ||
+	    reply->code == 550) {
+		say(smtp, "HELO ", smtp->terms.helo, "");
+		await(smtp, SMTP_HELO);
+	} else {
+		turn_away(smtp, classify_before_rcpt(reply), NULL);
+	}
+}
+
+/* A server that offers TLS and then refuses it (RFC 3207 4) is as one that does not offer it. */
+static void
+take_starttls(struct smtp *smtp)
+{
+	if (smtp->reply.code == 220)
+		smtp->state = SMTP_SECURING;
+	else if (smtp->reply.code == 421)
+		turn_away(smtp, FINDING_TEMPORARY, NULL);
+	else
+		get_ready(smtp);
+}
+
+static void
+say_mail(struct smtp *smtp, const struct smtp_ask *ask)
+{
+	say(smtp, "MAIL FROM:<", ask->sender, ask->needs_utf8 ? "> SMTPUTF8" : ">");
+}
+
+static void
+say_rcpt(struct smtp *smtp, const struct smtp_ask *ask)
+{
+	say(smtp, "RCPT TO:<", ask->path, ">");
+}
+
+/* The current question has its answer, and each of its commands a reply. */
+static void
+next_ask(struct smtp *smtp)
+{
+	const struct smtp_ask *ask = &smtp->asks[smtp->current], *next = ask + 1;
+
+	smtp->current++;
+	if (smtp->current == smtp->count) {
+		smtp->refused = false;
+		if (smtp->reply.code == 421) {
+			answer_reply(smtp, &smtp->answer, FINDING_TEMPORARY, NULL);
+			smtp->state = SMTP_CLOSED;
+		} else {
+			smtp->state = SMTP_READY;
+		}
+	} else if (next->joins) {
+		if (smtp->refused)
+			smtp->asks[smtp->current].answer = ask->answer;
+		await(smtp, SMTP_RCPT);
+	} else {
+		smtp->refused = false;
+		await(smtp, SMTP_RSET);
+	}
+}
+
+static void
+take_rset(struct smtp *smtp, bool good)
+{
+	const struct smtp_ask *ask = &smtp->asks[smtp->current];
+
+	if (!good) {
+		turn_away(smtp, FINDING_TEMPORARY, NULL);
+		return;
+	}
+	if (!smtp->pipelining)
+		say_mail(smtp, ask);
+	await(smtp, SMTP_MAIL);
+}
+
+static void
+take_mail(struct smtp *smtp, bool good)
+{
+	struct smtp_ask *ask = &smtp->asks[smtp->current];
+
+	if (good && !smtp->pipelining)
+		say_rcpt(smtp, ask);
+	if (!good) {
+		answer_reply(smtp, &ask->answer, classify_before_rcpt(&smtp->reply), NULL);
+		/* What is then said to a pipelined RCPT means nothing. */
+		smtp->refused = smtp->pipelining;
+		if (!smtp->pipelining) {
+			next_ask(smtp);
+			return;
+		}
+	}
+	await(smtp, SMTP_RCPT);
+}
+
+/* Does the reply speak of the mailbox of this question? */
+static bool
+names(const struct reply *reply, const struct smtp_ask *ask)
+{
+	char echo[ADDRESS_PATH_SIZE + 2];
+
+	snprintf(echo, sizeof(echo), "<%s>", ask->path);
+	return strcasestr(reply->text, echo) != NULL;
+}
+
+/* Many servers name the mailbox that they refuse. It should not be that of another question. */
+static bool
+names_another(const struct smtp *smtp)
+{
+	const struct smtp_ask *ask = &smtp->asks[smtp->current];
+	bool found = false;
+
+	for (size_t i = 0; i < smtp->count; i++)
+		if (strcasecmp(smtp->asks[i].path, ask->path) != 0)
+			found = found || names(&smtp->reply, &smtp->asks[i]);
+	return found && !names(&smtp->reply, ask);
+}
+
+static void
+take_rcpt(struct smtp *smtp)
+{
+	struct smtp_ask *ask = &smtp->asks[smtp->current];
+	struct classify_question question = {
+	    .path = ask->path,
+	    .own_ip = smtp->terms.own_ip,
+	    .needs_utf8 = ask->needs_utf8,
+	};
+
+	if (smtp->count > 1 && smtp->reply.code >= 400 && names_another(smtp)) {
+		smtp_lost(smtp, "out-of-step");
+		return;
+	}
+	if (!smtp->refused)
+		answer_reply(smtp, &ask->answer, classify_rcpt(&smtp->reply, &question), NULL);
+	next_ask(smtp);
 }
 
 static void
@@ -188,63 +347,37 @@ take_reply(struct smtp *smtp)
 	const struct reply *reply = &smtp->reply;
 	/* These and no others (RFC 5321 4.3.2): another 2yz means that we are out of step. */
 	bool good = reply->code == (smtp->stage == SMTP_GREETING ? 220 : 250);
-	struct classify_question question;
 
 	switch (smtp->stage) {
 	case SMTP_GREETING:
-		if (good && greets_as_us(smtp)) {
-			conclude(smtp, FINDING_POLICY, "loop");
-		} else if (good) {
-			say(smtp, "EHLO ", smtp->question->helo, "");
-			await(smtp, SMTP_EHLO);
-		} else {
-			conclude(smtp, classify_before_rcpt(reply), NULL);
-		}
+		copy_text(smtp, smtp->greeting, sizeof(smtp->greeting));
+		if (good && greets_as_us(smtp))
+			turn_away(smtp, FINDING_POLICY, "loop");
+		else if (good)
+			say_ehlo(smtp);
+		else
+			turn_away(smtp, classify_before_rcpt(reply), NULL);
 		return;
 	case SMTP_EHLO:
-		if (good) {
-			smtp->pipelining = offers(reply, "PIPELINING");
-			smtp->utf8 = offers(reply, "SMTPUTF8");
-			ask_first(smtp);
-		} else if (reply->code == 500 || reply->code == 502 || reply->code == 504 ||
-		    reply->code == 550) {
-			say(smtp, "HELO ", smtp->question->helo, "");
-			await(smtp, SMTP_HELO);
-		} else {
-			conclude(smtp, classify_before_rcpt(reply), NULL);
-		}
+		take_ehlo(smtp, good);
 		return;
 	case SMTP_HELO:
 		if (good)
-			ask_first(smtp);
+			get_ready(smtp);
 		else
-			conclude(smtp, classify_before_rcpt(reply), NULL);
+			turn_away(smtp, classify_before_rcpt(reply), NULL);
+		return;
+	case SMTP_STARTTLS:
+		take_starttls(smtp);
 		return;
 	case SMTP_RSET:
-		if (!good) {
-			finish(smtp, FINDING_TEMPORARY, NULL, true);
-			say(smtp, "QUIT", "", "");
-			return;
-		}
-		if (!smtp->pipelining)
-			ask(smtp);
-		await(smtp, SMTP_MAIL);
+		take_rset(smtp, good);
 		return;
 	case SMTP_MAIL:
-		/* A refused MAIL makes whatever is said to a pipelined RCPT meaningless. */
-		if (!good) {
-			conclude(smtp, classify_before_rcpt(reply), NULL);
-			return;
-		}
-		if (!smtp->pipelining)
-			say_rcpt(smtp);
-		await(smtp, SMTP_RCPT);
+		take_mail(smtp, good);
 		return;
 	case SMTP_RCPT:
-		question.path = smtp->question->path;
-		question.own_ip = smtp->own_ip;
-		question.needs_utf8 = smtp->question->needs_utf8;
-		conclude(smtp, classify_rcpt(reply, &question), NULL);
+		take_rcpt(smtp);
 		return;
 	case SMTP_CONNECT:
 		return;
@@ -254,29 +387,37 @@ take_reply(struct smtp *smtp)
 /*
  * Bytes have come behind the reply just taken that answer nothing we had said. The server is
  * not in step with us, and no "no" of it can be trusted; only a 421 that closes the connection
- * may follow an answer (RFC 5321 3.8).
+ * may follow an answer (RFC 5321 3.8). was: the state before that reply.
  */
 static void
-distrust(struct smtp *smtp, const char *bytes, size_t len)
+distrust(struct smtp *smtp, enum smtp_state was, const char *bytes, size_t len)
 {
 	bool closing = len >= 3 && memcmp(bytes, "421", 3) == 0;
+	bool answered = was == SMTP_ASKING && smtp->state != SMTP_ASKING;
 
-	smtp->open = false;
-	if (smtp->done && (smtp->answer.stage != SMTP_RCPT || closing))
-		return;
-	smtp->draining = false;
+	if (smtp->state == SMTP_CLOSED && !answered)
+		return; /* turned away already */
 	smtp->out_len = 0;
-	finish(smtp, FINDING_TEMPORARY, "out-of-step", false);
+	answer_note(smtp, &smtp->answer, FINDING_TEMPORARY, "out-of-step");
+	/* What a flight of one says without a word from RCPT stands. */
+	if (answered && !closing &&
+	    (smtp->count > 1 || smtp->asks[0].answer.stage == SMTP_RCPT))
+		smtp->state = SMTP_ASKING; /* the flight is spoilt */
+	close_down(smtp);
 }
 
 void
 smtp_input(struct smtp *smtp, const char *bytes, size_t len)
 {
-	while (len > 0 && !smtp->done) {
+	if ((smtp->state == SMTP_READY || smtp->state == SMTP_SECURING) && len > 0)
+		distrust(smtp, smtp->state, bytes, len);
+	while (len > 0 && smtp->state != SMTP_CLOSED) {
+		enum smtp_state was = smtp->state;
+		enum reply_state state;
 		size_t used;
-		enum reply_state state = reply_feed(&smtp->reply, bytes, len, &used);
 		bool unasked;
 
+		state = reply_feed(&smtp->reply, bytes, len, &used);
 		bytes += used;
 		len -= used;
 		if (state == REPLY_GARBAGE) {
@@ -287,34 +428,76 @@ smtp_input(struct smtp *smtp, const char *bytes, size_t len)
 			continue;
 		smtp->outstanding--;
 		unasked = smtp->outstanding == 0 && len > 0;
-		if (smtp->draining) {
-			smtp->draining = false;
-			smtp->done = true;
-			smtp->open = smtp->reply.code != 421;
-		} else {
-			take_reply(smtp);
+		take_reply(smtp);
+		if (unasked) {
+			distrust(smtp, was, bytes, len);
+			return;
 		}
-		if (unasked)
-			distrust(smtp, bytes, len);
 	}
 }
 
 void
-smtp_again(struct smtp *smtp, const struct smtp_question *question)
+smtp_secured(struct smtp *smtp)
 {
-	smtp->question = question;
-	smtp->done = false;
-	smtp->open = false;
-	say(smtp, "RSET", "", "");
-	if (smtp->pipelining)
-		ask(smtp);
-	await(smtp, SMTP_RSET);
+	smtp->secured = true;
+	smtp->state = SMTP_OPENING;
+	/* What was offered before is forgotten (RFC 3207 4.2). */
+	smtp->extended = smtp->pipelining = smtp->utf8 = false;
+	say_ehlo(smtp);
+}
+
+size_t
+smtp_room(const struct smtp *smtp)
+{
+	if (smtp->state != SMTP_READY)
+		return 0;
+	return smtp->pipelining ? SMTP_FLIGHT_MAX : 1;
+}
+
+bool
+smtp_lacks(const struct smtp *smtp, struct smtp_ask *ask)
+{
+	if (!ask->needs_utf8 || smtp->utf8)
+		return false;
+	answer_note(smtp, &ask->answer, FINDING_POLICY, "no-smtputf8");
+	ask->answer.stage = smtp->extended ? SMTP_EHLO : SMTP_HELO;
+	ask->answer.code = 250;
+	/* HELO came after a refused EHLO, which may be about us. */
+	ask->answer.lacks_utf8 = smtp->extended;
+	return true;
+}
+
+void
+smtp_ask(struct smtp *smtp, struct smtp_ask *asks, size_t count)
+{
+	smtp->asks = asks;
+	smtp->count = count;
+	smtp->current = 0;
+	smtp->refused = false;
+	smtp->state = SMTP_ASKING;
+	for (size_t i = 0; i < count; i++) {
+		bool first = smtp->asked++ == 0;
+		bool joins = i > 0 && asks[i].joins;
+
+		if (!joins)
+			smtp->mails++;
+		if (!first && !joins)
+			say(smtp, "RSET", "", "");
+		if (i == 0)
+			await(smtp, first ? SMTP_MAIL : SMTP_RSET);
+		if (!joins && (first || smtp->pipelining))
+			say_mail(smtp, &asks[i]);
+		if (smtp->pipelining)
+			say_rcpt(smtp, &asks[i]);
+	}
 }
 
 void
 smtp_quit(struct smtp *smtp)
 {
-	if (smtp->open)
-		say(smtp, "QUIT", "", "");
-	smtp->open = false;
+	if (smtp->state != SMTP_READY)
+		return;
+	answer_note(smtp, &smtp->answer, FINDING_TEMPORARY, "quit");
+	say(smtp, "QUIT", "", "");
+	smtp->state = SMTP_CLOSED;
 }

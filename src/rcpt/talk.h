@@ -16,16 +16,15 @@
 #include <stdint.h>
 
 #include "base/record.h"
-#include "inquiry.h"
-
-/* Sees each line that is sent ('>') or received ('<'), and what happens besides ('='). */
-typedef void talk_watch(void *context, char direction, const char *bytes, size_t len);
+#include "checker.h"
+#include "dialogue.h"
 
 /* How long to wait, and who looks on. */
 struct talk_terms {
+	const char *helo;
 	uint32_t connect_timeout, command_timeout; /* seconds */
-	int64_t deadline;  /* deadline.h; ends the talk whatever it is waiting for */
-	talk_watch *watch; /* or NULL */
+	int64_t deadline;     /* deadline.h; ends the talk whatever it is waiting for */
+	checker_watch *watch; /* or NULL */
 	void *watch_context;
 };
 
@@ -37,10 +36,9 @@ struct talk {
 	int64_t wake;   /* step again at this time (deadline.h) at the latest */
 	bool slow;      /* what it waits for now has taken longer than a sound server does */
 	bool timed_out; /* when done: by a time-out of its own, not the deadline */
-	struct inquiry inquiry; /* its answer, when done */
+	struct dialogue dialogue; /* its inquiry has the answer, when done */
 
 	/* its own */
-	const struct inquiry_question *question;
 	const struct talk_terms *terms;
 	bool connecting;
 	int64_t slow_at, late_at; /* when it is slow, and when the wait ends */
@@ -55,8 +53,5 @@ void talk_step(struct talk *talk);
 
 /* Ends it early, without a statement unless there was one; note is a constant text. */
 void talk_stop(struct talk *talk, const char *note);
-
-/* Tells the watcher. */
-void talk_tell(const struct talk_terms *terms, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * An inquiry with any server: all that is asked about one address in one conversation. What
+ * A dialogue with any server: all that is asked about one address in one conversation. What
  * comes out is judged once more from nothing but the bytes: which commands went out, and which
  * reply each of them had.
  *
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcpt/inquiry.h"
+#include "rcpt/dialogue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -268,10 +268,12 @@ judge(const struct wire *wire, const struct inquiry *inquiry)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct inquiry inquiry;
+	static struct dialogue dialogue;
+	const struct inquiry *inquiry = &dialogue.inquiry;
+	struct smtp_terms terms = {.helo = "us.", .own_ip = "192.0.2.9"};
 	static struct wire wire;
 	struct inquiry_question question = {
-	    .helo = "us.", .path = PLAIN, .confirm_sender = "", .control = "", .nobody = ""};
+	    .path = PLAIN, .confirm_sender = "", .control = "", .nobody = ""};
 	struct smtp_answer first;
 	int flags;
 
@@ -291,20 +293,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (flags & NOBODY)
 		question.nobody = RANDOM;
 	/* What the machine does not set itself must not matter. */
-	memset(&inquiry, 0x5a, sizeof(inquiry));
+	memset(&dialogue, 0x5a, sizeof(dialogue));
 	memset(&wire, 0, sizeof(wire));
-	inquiry_start(&inquiry, &question, "192.0.2.9", flags & GUARD);
+	terms.guard_loop = flags & GUARD;
+	dialogue_prepare(&dialogue, &question);
+	dialogue_start(&dialogue, &terms);
 	add(&wire, GREETING, "");
-	check(!inquiry.done && inquiry.smtp.out_len == 0);
-	while (size > 0 && !inquiry.done) {
+	check(!inquiry->done && dialogue.smtp.out_len == 0);
+	while (size > 0 && !inquiry->done) {
 		size_t len = *data++;
 		const void *from = data;
 		char *block;
 
 		size--;
 		if (len == 0) {
-			inquiry_lost(&inquiry, "lost");
-			check(inquiry.done);
+			dialogue_lost(&dialogue, "lost");
+			check(inquiry->done);
 			break;
 		}
 		if (len >= 0xe0) {
@@ -320,19 +324,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(block != NULL);
 		memcpy(block, from, len);
 		overhear(&wire, block, len);
-		inquiry_input(&inquiry, block, len);
+		dialogue_input(&dialogue, block, len);
 		free(block);
-		take_output(&wire, &inquiry.smtp, &question);
+		take_output(&wire, &dialogue.smtp, &question);
 	}
-	if (!inquiry.done) {
-		inquiry_lost(&inquiry, "timeout");
-		check(inquiry.done);
+	if (!inquiry->done) {
+		dialogue_lost(&dialogue, "timeout");
+		check(inquiry->done);
 	}
 	/* Nothing is said to a connection that is gone, and nothing changes the answer any more. */
-	check(inquiry.smtp.out_len == 0);
-	judge(&wire, &inquiry);
-	first = inquiry.answer;
-	inquiry_lost(&inquiry, "late");
-	check(memcmp(&first, &inquiry.answer, sizeof(first)) == 0 && inquiry.smtp.out_len == 0);
+	check(dialogue.smtp.out_len == 0);
+	judge(&wire, inquiry);
+	first = inquiry->answer;
+	dialogue_lost(&dialogue, "late");
+	check(
+	    memcmp(&first, &inquiry->answer, sizeof(first)) == 0 && dialogue.smtp.out_len == 0);
 	return 0;
 }

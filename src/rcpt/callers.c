@@ -1,0 +1,235 @@
+#include "callers.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+
+#define BACKLOG     1024
+#define FIRST_WORDS 1000 /* ms that a caller has to say what it wants */
+
+int
+callers_open(struct callers *callers, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	mode_t mask;
+	int result;
+
+	callers->first = NULL;
+	callers->reading = NULL;
+	callers->count = 0;
+	callers->max = CALLERS_MAX;
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	callers->listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (callers->listening == -1)
+		return -1;
+	mask = umask(0); /* who may ask is told by who it is */
+	result = bind(callers->listening, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	return result == -1 ? -1 : listen(callers->listening, BACKLOG);
+}
+
+/* Is the process at the other end in this group? It may be its second one. */
+static bool
+is_in_group(int fd, gid_t primary_group, gid_t group)
+{
+#ifdef SO_PEERGROUPS
+	gid_t groups[64];
+	socklen_t len = sizeof(groups);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) == 0)
+		for (size_t i = 0; i < len / sizeof(groups[0]); i++)
+			if (groups[i] == group)
+				return true;
+#else
+	(void)fd;
+#endif
+	return primary_group == group;
+}
+
+static bool
+may_ask(const struct callers *callers, int fd, uid_t *user)
+{
+#ifdef __OpenBSD__
+	struct sockpeercred peer;
+#else
+	struct ucred peer;
+#endif
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) {
+		*user = (uid_t)-1;
+		return false;
+	}
+	*user = peer.uid;
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return true;
+	for (size_t i = 0; i < callers->user_count; i++)
+		if (callers->users[i] == peer.uid)
+			return true;
+	return callers->any_of_group && is_in_group(fd, peer.gid, callers->group);
+}
+
+static void
+enter(struct caller **list, struct caller *caller)
+{
+	caller->next = *list;
+	caller->before = list;
+	if (caller->next != NULL)
+		caller->next->before = &caller->next;
+	*list = caller;
+}
+
+static void
+leave(struct caller *caller)
+{
+	*caller->before = caller->next;
+	if (caller->next != NULL)
+		caller->next->before = caller->before;
+}
+
+static void
+close_reading(struct caller *caller)
+{
+	leave(caller);
+	close(caller->fd);
+	free(caller);
+}
+
+/* Takes in one more. Returns -1 when there is none, 0 for one that may not ask. */
+static int
+let_in(struct callers *callers, uid_t *user)
+{
+	int fd = accept4(callers->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct caller *caller;
+
+	if (fd == -1)
+		return -1;
+	caller = may_ask(callers, fd, user) ? calloc(1, sizeof(*caller)) : NULL;
+	if (caller == NULL) {
+		close(fd);
+		return 0;
+	}
+	caller->fd = fd;
+	caller->user = *user;
+	caller->told = deadline_now();
+	enter(&callers->reading, caller);
+	return 1;
+}
+
+/* Reads what one wants. CALLERS_NONE: nothing, or not yet. */
+static enum callers_result
+take(struct callers *callers, struct caller *caller, struct wire_question *question)
+{
+	unsigned char message[WIRE_SIZE_MAX + 1];
+	ssize_t n = recv(caller->fd, message, sizeof(message), 0);
+	enum callers_result result = CALLERS_REFUSED;
+
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) &&
+	    deadline_now() - caller->told < FIRST_WORDS)
+		return CALLERS_NONE;
+	if (n > 0 && wire_kind(message, (size_t)n) == WIRE_STATUS)
+		result = CALLERS_STATUS;
+	else if (n > 0 && wire_parse_question(question, message, (size_t)n))
+		result = question->refresh ? CALLERS_REFRESH : CALLERS_QUESTION;
+	if (result == CALLERS_REFUSED || result == CALLERS_REFRESH ||
+	    callers->count >= callers->max) {
+		close_reading(caller);
+		return n > 0 && result != CALLERS_STATUS ? result : CALLERS_NONE;
+	}
+	leave(caller);
+	enter(&callers->first, caller);
+	callers->count++;
+	return result;
+}
+
+enum callers_result
+callers_next(struct callers *callers, struct caller **caller, struct wire_question *question,
+    uid_t *user)
+{
+	struct caller *reading, *next;
+	size_t count = 0;
+
+	for (;;) {
+		for (reading = callers->reading; reading != NULL; reading = next) {
+			enum callers_result result;
+
+			next = reading->next;
+			*user = reading->user;
+			result = take(callers, reading, question);
+			*caller = result == CALLERS_QUESTION || result == CALLERS_STATUS
+			    ? reading
+			    : NULL;
+			if (result != CALLERS_NONE)
+				return result;
+		}
+		for (reading = callers->reading, count = 0; reading != NULL;
+		     reading = reading->next)
+			count++;
+		if (count >= CALLERS_READING)
+			return CALLERS_NONE;
+		switch (let_in(callers, user)) {
+		case 0:
+			return CALLERS_REFUSED;
+		case -1:
+			return CALLERS_NONE;
+		}
+	}
+}
+
+size_t
+callers_poll(const struct callers *callers, struct pollfd *pollfds)
+{
+	size_t count = 0;
+
+	for (const struct caller *caller = callers->reading;
+	     caller != NULL && count < CALLERS_READING; caller = caller->next)
+		pollfds[count++].fd = caller->fd;
+	/* No more are let in than these until some have spoken, or had their time. */
+	if (count < CALLERS_READING)
+		pollfds[count++].fd = callers->listening;
+	for (size_t i = 0; i < count; i++) {
+		pollfds[i].events = POLLIN;
+		pollfds[i].revents = 0;
+	}
+	return count;
+}
+
+void
+callers_close(struct callers *callers, struct caller *caller)
+{
+	leave(caller);
+	callers->count--;
+	close(caller->fd);
+	free(caller);
+}
+
+void
+callers_send(
+    struct callers *callers, struct caller *caller, const unsigned char *message, size_t len)
+{
+	(void)callers;
+	(void)send(caller->fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+bool
+callers_wait(struct callers *callers, struct caller *caller)
+{
+	unsigned char message[WIRE_SIZE_MAX];
+	size_t len = wire_make_word(message, WIRE_WAIT);
+
+	caller->told = deadline_now();
+	(void)callers;
+	return send(caller->fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len ||
+	    errno == EAGAIN;
+}

@@ -1,0 +1,455 @@
+#include "desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/checksum.h"
+#include "base/deadline.h"
+#include "explain.h"
+#include "freshness.h"
+
+#define LOCK_PATIENCE 1000 /* ms that answers wait until they can be written */
+#define LOCK_RETRY    5    /* ms */
+#define CLIENT_PART   4    /* one client has at most one part in so many of all jobs */
+
+struct job {
+	struct job *next, *next_ripe;
+	struct caller *callers;
+	size_t asked; /* by so many */
+	int64_t started;
+	bool ripe;
+	struct record record;
+	struct address address;
+	char text[WIRE_ADDRESS_MAX];
+	size_t text_len;
+	char path[ADDRESS_PATH_SIZE], key[ADDRESS_KEY_SIZE];
+	char client[WIRE_CLIENT_SIZE];
+	struct probe_target target;
+	struct probe probe;
+	struct errand errand;
+};
+
+static struct job **
+bucket(struct desk *desk, const struct job *job)
+{
+	uint64_t sum = checksum_add(CHECKSUM_START, job->key, job->target.key_len);
+
+	return &desk->buckets[sum % DESK_BUCKETS];
+}
+
+/* Sends the last word to a caller. */
+static void
+answer_caller(struct desk *desk, struct caller *caller, const struct outcome *outcome,
+    const char *trouble)
+{
+	unsigned char message[WIRE_SIZE_MAX];
+	size_t len;
+
+	if (caller == NULL)
+		return;
+	if (outcome != NULL)
+		len = wire_make_answer(message, outcome, trouble);
+	else
+		len = wire_make_word(message, WIRE_DIRECTLY);
+	callers_send(desk->callers, caller, message, len);
+	callers_close(desk->callers, caller);
+}
+
+static void
+send_directly(struct desk *desk, struct caller *caller)
+{
+	if (caller != NULL)
+		desk->directly++;
+	answer_caller(desk, caller, NULL, NULL);
+}
+
+static void
+say_busy(struct desk *desk, struct caller *caller)
+{
+	struct outcome outcome;
+
+	outcome_clear(&outcome);
+	outcome.answer.note = "busy";
+	outcome.busy = true;
+	desk->busy++;
+	answer_caller(desk, caller, &outcome, NULL);
+}
+
+static void
+log_job(struct desk *desk, const struct job *job)
+{
+	const struct outcome *outcome = &job->probe.callout.outcome;
+	const struct smtp_answer *answer = &outcome->answer;
+	char reply[sizeof(answer->text) + 8];
+	struct line line;
+
+	line_start(&line);
+	line_add(&line, "rcptprobe:");
+	line_pair_bytes(&line, "address", job->text, job->text_len);
+	line_pair(&line, "class", finding_name(answer->finding));
+	if (outcome->host[0] != '\0')
+		line_pair(&line, "host", outcome->host);
+	if (answer->code != 0) {
+		snprintf(reply, sizeof(reply), "%d %s", answer->code, answer->text);
+		line_pair(&line, "reply", reply);
+	}
+	if (!finding_is_verdict(answer->finding))
+		line_pair(&line, "stage", smtp_stage_name(answer->stage));
+	if (outcome->control != CONTROL_NOT_ASKED)
+		line_pair(&line, "control", explain_control(outcome->control));
+	if (answer->note != NULL)
+		line_pair(&line, "note", answer->note);
+	if (job->probe.cache != NULL)
+		line_pair(&line, "cache", job->probe.cache);
+	if (!outcome->busy && !outcome->remembered && job->errand.primary != NULL)
+		line_pair(&line, "connection", job->errand.kept ? "kept" : "new");
+	if (job->client[0] != '\0')
+		line_pair(&line, "client", job->client);
+	line_pair_number(&line, "askers", (int64_t)job->asked);
+	line_pair_number(&line, "ms", deadline_now() - job->started);
+	desk->log(&line);
+}
+
+static void
+free_job(struct desk *desk, struct job *job)
+{
+	struct job **at = bucket(desk, job);
+
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	desk->count--;
+	share_drop(&desk->clients, job->errand.client);
+	share_drop(&desk->domains, job->errand.domain);
+	free(job);
+}
+
+/* All is known: tells everybody. */
+static void
+finish(struct desk *desk, struct job *job)
+{
+	const struct outcome *outcome = &job->probe.callout.outcome;
+	struct caller *caller, *next;
+
+	for (caller = job->callers; caller != NULL; caller = next) {
+		next = caller->next_of_job;
+		if (outcome->busy)
+			desk->busy++;
+		answer_caller(desk, caller, outcome, job->probe.cache);
+	}
+	desk->probes++;
+	latency_add(&desk->latency, deadline_now() - job->started);
+	log_job(desk, job);
+	free_job(desk, job);
+}
+
+/* The callout wants a server to be asked, or is done. */
+static void
+go_on(struct desk *desk, struct job *job)
+{
+	struct callout *callout = &job->probe.callout;
+
+	if (!callout->done) {
+		job->errand.question = &callout->question;
+		pool_add(desk->pool, &callout->record->servers[callout->number], &job->errand);
+		return;
+	}
+	job->ripe = true;
+	job->next_ripe = desk->ripe;
+	desk->ripe = job;
+}
+
+/* An errand that is still under way keeps its job waiting. Is another waiting already? */
+static void
+take_slow(struct desk *desk, struct errand *errand)
+{
+	struct job *job = errand->owner;
+	struct inquiry *inquiry = &errand->inquiry;
+
+	errand->slow = false;
+	if (callout_slow(&job->probe.callout, errand->greeted))
+		return;
+	pool_leave(desk->pool, errand);
+	inquiry->answer = (struct smtp_answer){.finding = FINDING_TEMPORARY,
+	    .stage = errand->greeted ? SMTP_RCPT : SMTP_CONNECT,
+	    .note = "down"};
+	inquiry->control = CONTROL_NOT_ASKED;
+	inquiry->catch_all = CATCH_ALL_NOT_ASKED;
+	callout_take(&job->probe.callout, inquiry, false);
+	go_on(desk, job);
+}
+
+static void
+take_news(struct desk *desk)
+{
+	struct errand *errand;
+
+	while ((errand = pool_news(desk->pool)) != NULL) {
+		struct job *job = errand->owner;
+		struct callout *callout = &job->probe.callout;
+
+		switch (errand->state) {
+		case ERRAND_OVER:
+			callout_take(callout, &errand->inquiry, errand->timed_out);
+			go_on(desk, job);
+			break;
+		case ERRAND_SKIPPED:
+			callout_skip(callout);
+			go_on(desk, job);
+			break;
+		case ERRAND_WAITING:
+		case ERRAND_ASKING:
+			if (errand->slow)
+				take_slow(desk, errand);
+			break;
+		case ERRAND_IDLE:
+			break;
+		}
+	}
+}
+
+/* Writes down what all ripe jobs have learned, at once, and sees to what comes then. */
+static void
+settle(struct desk *desk)
+{
+	struct probe *probes[DESK_JOBS_MAX];
+	struct job *job, *next;
+	size_t count = 0;
+	bool patient;
+
+	for (job = desk->ripe; job != NULL; job = job->next_ripe)
+		probes[count++] = &job->probe;
+	if (count == 0)
+		return;
+	patient =
+	    desk->locked_since == 0 || deadline_now() - desk->locked_since < LOCK_PATIENCE;
+	if (!probe_settle(desk->checker, probes, count, patient)) {
+		if (desk->locked_since == 0)
+			desk->locked_since = deadline_now();
+		return;
+	}
+	desk->locked_since = 0;
+	job = desk->ripe;
+	desk->ripe = NULL;
+	for (; job != NULL; job = next) {
+		next = job->next_ripe;
+		job->ripe = false;
+		if (job->probe.done)
+			finish(desk, job);
+		else
+			go_on(desk, job);
+	}
+}
+
+/* Those who wait hear from us now and then; who is gone is forgotten. */
+static void
+tell_callers(struct desk *desk)
+{
+	int64_t now = deadline_now();
+	struct caller *caller, *next;
+
+	for (caller = desk->callers->first; caller != NULL; caller = next) {
+		struct job *job = caller->job;
+		struct caller **at;
+
+		next = caller->next;
+		if (job == NULL || now - caller->told < WIRE_EVERY ||
+		    callers_wait(desk->callers, caller))
+			continue;
+		for (at = &job->callers; *at != caller;)
+			at = &(*at)->next_of_job;
+		*at = caller->next_of_job;
+		callers_close(desk->callers, caller);
+	}
+	desk->told = now;
+}
+
+void
+desk_step(struct desk *desk)
+{
+	do {
+		pool_dispatch(desk->pool);
+		take_news(desk);
+		settle(desk);
+	} while (pool_has_news(desk->pool));
+	pool_dispatch(desk->pool);
+	if (deadline_now() - desk->told >= WIRE_EVERY / 4)
+		tell_callers(desk);
+}
+
+int64_t
+desk_wake(const struct desk *desk)
+{
+	int64_t wake = INT64_MAX;
+
+	if (desk->ripe != NULL)
+		wake = deadline_now() + LOCK_RETRY;
+	if (desk->callers->first != NULL)
+		wake = deadline_earlier(wake, desk->told + WIRE_EVERY / 4);
+	if (pool_has_news(desk->pool))
+		wake = 0;
+	return wake;
+}
+
+static void
+join(struct desk *desk, struct job *job, struct caller *caller)
+{
+	if (caller == NULL)
+		return;
+	caller->job = job;
+	caller->next_of_job = job->callers;
+	job->callers = caller;
+	job->asked++;
+	job->errand.behind = false;
+	if (!callers_wait(desk->callers, caller)) {
+		job->callers = caller->next_of_job;
+		callers_close(desk->callers, caller);
+	}
+}
+
+/*
+ * Has the cache an answer by now? Then that is it, unless it is to be asked again before it is too
+ * old. Otherwise, what does it have?
+ */
+static bool
+is_known(struct desk *desk, struct job *job, bool refresh, struct caller *caller)
+{
+	struct checker *checker = desk->checker;
+	const char *trouble = NULL;
+	struct cache_entry entry;
+	struct outcome outcome;
+	enum freshness freshness;
+
+	job->target.repeated = false;
+	if (!checker_use_cache(checker, checker->read_wait, &trouble))
+		return refresh;
+	switch (cache_find(&checker->cache, job->key, job->target.key_len, &entry)) {
+	case 1:
+		break;
+	case 0:
+		return refresh;
+	default:
+		checker_lose_cache(checker, &trouble);
+		return refresh;
+	}
+	freshness = freshness_of(&entry, &job->record.settings, time(NULL));
+	job->target.repeated = finding_is_no(entry.finding) && freshness != FRESHNESS_NONE;
+	if (freshness != FRESHNESS_FRESH && freshness != FRESHNESS_LATE)
+		return refresh;
+	if (refresh)
+		return freshness == FRESHNESS_FRESH;
+	outcome_clear(&outcome);
+	outcome_recall(&outcome, &entry, time(NULL));
+	desk->known++;
+	answer_caller(desk, caller, &outcome, NULL);
+	return true;
+}
+
+/* Reads the question. Returns false if it is not one for us. */
+static bool
+set_target(struct desk *desk, struct job *job, const struct wire_question *question)
+{
+	struct probe_target *target = &job->target;
+	struct record *record = &job->record;
+	const char *trouble = NULL;
+
+	memcpy(job->text, question->address, question->address_len);
+	job->text_len = question->address_len;
+	memcpy(job->client, question->client, sizeof(job->client));
+	if (address_parse(&job->address, job->text, job->text_len) != ADDRESS_FINE ||
+	    checker_find_domain(desk->checker, job->address.key_domain, job->address.domain_len,
+		record, &trouble) != 1 ||
+	    record->server_count == 0)
+		return false;
+	target->record = record;
+	target->key_domain = job->address.key_domain;
+	target->path = job->path;
+	address_path(job->path, &job->address, record->ask_domain);
+	target->needs_utf8 = job->address.needs_utf8;
+	target->key = job->key;
+	target->key_len = address_key(job->key, &job->address, record->settings.fold_case);
+	return true;
+}
+
+static struct job *
+find(struct desk *desk, const struct job *like)
+{
+	struct job *job;
+
+	for (job = *bucket(desk, like); job != NULL; job = job->next)
+		if (job->target.key_len == like->target.key_len &&
+		    memcmp(job->key, like->key, job->target.key_len) == 0)
+			break;
+	return job;
+}
+
+static bool
+take_shares(struct desk *desk, struct job *job)
+{
+	struct errand *errand = &job->errand;
+
+	errand->client = share_take(&desk->clients, job->client);
+	errand->domain = share_take(&desk->domains, job->address.key_domain);
+	if (errand->client != NULL && errand->domain != NULL)
+		return true;
+	if (errand->client != NULL)
+		share_drop(&desk->clients, errand->client);
+	if (errand->domain != NULL)
+		share_drop(&desk->domains, errand->domain);
+	return false;
+}
+
+static void
+begin(struct desk *desk, struct job *job, int64_t left, bool refresh, struct caller *caller)
+{
+	struct job **head = bucket(desk, job);
+	int64_t budget = (int64_t)job->record.settings.budget * 1000;
+
+	job->next = *head;
+	*head = job;
+	desk->count++;
+	job->errand.settings = &job->record.settings;
+	job->errand.owner = job;
+	job->errand.behind = refresh;
+	join(desk, job, caller);
+	probe_start(&job->probe, desk->checker, &job->target,
+	    job->started + (refresh || left > budget ? budget : left));
+	go_on(desk, job);
+}
+
+void
+desk_ask(struct desk *desk, const struct wire_question *question, struct caller *caller)
+{
+	struct job *job = calloc(1, sizeof(*job)), *same;
+
+	if (question->refresh)
+		desk->refreshes++;
+	else
+		desk->questions++;
+	if (job == NULL) {
+		say_busy(desk, caller);
+		return;
+	}
+	job->started = deadline_now();
+	if (!set_target(desk, job, question)) {
+		send_directly(desk, caller);
+	} else if ((same = find(desk, job)) != NULL) {
+		desk->joined++;
+		join(desk, same, caller);
+	} else if (is_known(desk, job, question->refresh, caller)) {
+		;
+	} else if (desk->count >= DESK_JOBS_MAX || !take_shares(desk, job)) {
+		say_busy(desk, caller);
+	} else if (job->errand.client->users > DESK_JOBS_MAX / CLIENT_PART &&
+	    job->client[0] != '\0') {
+		share_drop(&desk->clients, job->errand.client);
+		share_drop(&desk->domains, job->errand.domain);
+		say_busy(desk, caller);
+	} else {
+		begin(desk, job, question->left, question->refresh, caller);
+		return;
+	}
+	free(job);
+}

@@ -1,0 +1,86 @@
+/*
+ * A primary, as rcptprobe sees it: the errands that wait for it, the connections to it, and what
+ * it was found to put up with.
+ *
+ *	- A flight is small at first and grows while the server answers fast. One that takes long
+ *	  ends that, for PRIMARY_WARY: whoever waits with it should not wait for the others.
+ *	- The questions of a flight share one transaction once the server has taken two recipients
+ *	  from <>, which is tried with postmaster as the second: many let only one be named there.
+ *	- A connection is left after so many refused addresses or transactions that no server has
+ *	  begun to slow us down for them, and after the first slow-down. Another is opened before
+ *	  that.
+ *	- What is no statement about an address, on a connection that was used before, may be about
+ *	  what was asked on it before. The errand then has a second try, on a new one.
+ *	- A new connection that fails says so to all who wait, if there is no other.
+ */
+#ifndef RCPT_PRIMARY_H
+#define RCPT_PRIMARY_H
+
+#include "errand.h"
+#include "latency.h"
+
+/*
+ * On one connection. Postfix slows down behind the tenth error, and each RSET behind the hundredth
+ * is one (smtpd_soft_error_limit, smtpd_junk_command_limit); Exim ends at the twelfth RSET
+ * (smtp_accept_max_nonmail).
+ */
+#define PRIMARY_REFUSALS     9
+#define PRIMARY_TRANSACTIONS 50
+#define PRIMARY_EXIM         11
+
+#define PRIMARY_QUEUE    256  /* errands that may wait */
+#define PRIMARY_PATIENCE 1500 /* ms that an errand waits for room */
+
+struct pool;
+
+struct primary {
+	struct record_server server;
+	char text[RECORD_SERVER_TEXT], helo[SETTINGS_HOST_SIZE], tls_name[SETTINGS_HOST_SIZE];
+	uint32_t tls;                              /* enum settings_tls */
+	uint32_t connections;                      /* at most, by the settings */
+	uint32_t connect_timeout, command_timeout; /* seconds, of whoever asked last */
+	struct pool *pool;
+	struct link_terms terms;
+	struct errands waiting;
+	struct link *links;
+	struct primary *next;
+	int64_t used; /* last, deadline.h */
+
+	/* what it puts up with, and until when (deadline.h) that is not tried again */
+	size_t window; /* questions of a flight */
+	int64_t window_until;
+	size_t transactions; /* of a connection */
+	int64_t transactions_until;
+	size_t most; /* connections; 0: no limit of its own is known */
+	int64_t most_until;
+	bool joins; /* more than one recipient from <> */
+	int64_t apart_until;
+	int code; /* a reply to RCPT that means the same on a new connection */
+	int64_t code_until;
+	int64_t clear_until; /* its TLS does not work: without, if that will do */
+	char tls_reason[128];
+	int64_t fastest; /* ms of a flight; 0: none yet */
+
+	/* figures */
+	uint64_t opened, flights, asked, yes, no, undecided, skipped, slow;
+	int64_t policy_since, policy_last; /* seconds since 1970; 0: it has not refused us */
+	char policy_text[128];
+	struct latency latency;
+};
+
+/* Of one that is all zero but for its server and texts: nothing is known of it yet. */
+void primary_begin(struct primary *primary);
+
+void primary_add(struct primary *primary, struct errand *errand);
+void primary_leave(struct primary *primary, struct errand *errand);
+
+/* A link has moved. */
+void primary_follow(struct primary *primary, struct link *link);
+
+/* Opens, uses and closes connections as the errands need it. */
+void primary_dispatch(struct primary *primary);
+
+/* When it must be called again, if nothing happens (deadline.h). */
+int64_t primary_wake(const struct primary *primary);
+
+#endif
