@@ -188,13 +188,15 @@ callers_next(struct callers *callers, struct caller **caller, struct wire_questi
 }
 
 size_t
-callers_poll(const struct callers *callers, struct pollfd *pollfds)
+callers_poll(const struct callers *callers, struct pollfd *pollfds, int64_t *wake)
 {
 	size_t count = 0;
 
 	for (const struct caller *caller = callers->reading;
-	     caller != NULL && count < CALLERS_READING; caller = caller->next)
+	     caller != NULL && count < CALLERS_READING; caller = caller->next) {
+		*wake = deadline_earlier(*wake, caller->told + FIRST_WORDS);
 		pollfds[count++].fd = caller->fd;
+	}
 	/* No more are let in than these until some have spoken, or had their time. */
 	if (count < CALLERS_READING)
 		pollfds[count++].fd = callers->listening;

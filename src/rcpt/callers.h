@@ -46,8 +46,11 @@ struct callers {
 /* Listens at this path, which must be free, and must fit. Returns 0 or -1 with errno. */
 int callers_open(struct callers *callers, const char *path);
 
-/* Returns how many pollfds it has filled: at most 1 + CALLERS_READING. */
-size_t callers_poll(const struct callers *callers, struct pollfd *pollfds);
+/*
+ * Returns how many pollfds it has filled: at most 1 + CALLERS_READING. wake becomes earlier if
+ * callers_next is to be called before anybody speaks.
+ */
+size_t callers_poll(const struct callers *callers, struct pollfd *pollfds, int64_t *wake);
 
 enum callers_result {
 	CALLERS_NONE,     /* nobody asks now */

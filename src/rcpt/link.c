@@ -61,6 +61,10 @@ link_drop(struct link *link, const char *note)
 {
 	if (link->state == LINK_GONE)
 		return;
+	if (link->smtp.state == SMTP_SECURING && !link->tls_failed) {
+		link->tls_failed = true;
+		snprintf(link->tls_reason, sizeof(link->tls_reason), "TLS: %s", note);
+	}
 	smtp_lost(&link->smtp, note);
 	watch(link, '=', note, strlen(note));
 	close_now(link);

@@ -11,7 +11,12 @@
 #define WINDOW_FIRST 2
 #define QUICK_FLIGHT 50  /* ms longer than twice the fastest */
 #define SLOW_FLIGHT  500 /* ms longer than four times the fastest: a slow-down, or a tarpit */
-#define TRIES_SHARED 2   /* an errand's, before it gets a connection for itself alone */
+/*
+ * ms that nobody should wait with others. A server that takes its time for each transaction, as
+ * Postfix does when it takes mail faster than it gives it on (in_flow_delay), stays below.
+ */
+#define LONG_FLIGHT  1200
+#define TRIES_SHARED 2           /* an errand's, before it gets a connection for itself alone */
 #define CODE_HOLDS   (60 * 1000) /* ms; also for TLS that fails though it must not */
 #define CLEAR_HOLDS  (3600 * 1000)
 #define CREDIT_WORTH 3
@@ -86,7 +91,7 @@ forget_limits(struct primary *primary)
 {
 	int64_t now = deadline_now();
 
-	if (primary->window == 1 && primary->window_until <= now)
+	if (primary->window < WINDOW_FIRST && primary->window_until <= now)
 		primary->window = WINDOW_FIRST;
 	if (primary->transactions_until <= now)
 		primary->transactions = PRIMARY_TRANSACTIONS;
@@ -97,9 +102,9 @@ forget_limits(struct primary *primary)
 }
 
 static void
-be_wary(struct primary *primary)
+be_wary(struct primary *primary, size_t window)
 {
-	primary->window = 1;
+	primary->window = window > 1 ? window : 1;
 	primary->window_until = deadline_now() + PRIMARY_WARY;
 }
 
@@ -139,54 +144,6 @@ skip(struct primary *primary, struct errand *errand)
 {
 	remove_waiting(primary, errand);
 	end(primary, errand, ERRAND_SKIPPED);
-}
-
-/*
- * There is no room for another one. Who has the most waiting goes first, so that one client can
- * fill the room, but not keep the others out.
- */
-static bool
-make_room(struct primary *primary, const struct errand *newcomer)
-{
-	struct errand *worst = NULL;
-
-	for (struct errand *errand = primary->waiting.first; errand != NULL;
-	     errand = errand->next)
-		if (errand->link == NULL &&
-		    (worst == NULL || errand->client->waiting >= worst->client->waiting))
-			worst = errand;
-	if (worst == NULL || worst->client->waiting <= newcomer->client->waiting + 1)
-		return false;
-	skip(primary, worst);
-	return true;
-}
-
-void
-primary_add(struct primary *primary, struct errand *errand)
-{
-	bool full = primary->waiting.count >= PRIMARY_QUEUE ||
-	    (errand->behind && primary->waiting.count > 0);
-
-	primary->used = deadline_now();
-	primary->connect_timeout = errand->settings->connect_timeout;
-	primary->command_timeout = errand->settings->command_timeout;
-	errand->primary = primary;
-	errand->link = NULL;
-	errand->fresh = false;
-	errand->tries = 0;
-	errand->kept = false;
-	errand->slow = false;
-	errand->timed_out = false;
-	inquiry_start(&errand->inquiry, errand->question);
-	if (full && (errand->behind || !make_room(primary, errand))) {
-		end(primary, errand, ERRAND_SKIPPED);
-		return;
-	}
-	errand->state = ERRAND_WAITING;
-	errand->since = primary->used;
-	errand->client->waiting++;
-	errand->domain->waiting++;
-	errands_append(&primary->waiting, errand);
 }
 
 void
@@ -266,6 +223,82 @@ fail_waiting(struct primary *primary, const struct smtp_answer *answer, bool tim
 	}
 }
 
+/* The server must be asked over TLS that we can trust, and cannot be. */
+static struct smtp_answer
+tls_answer(const struct primary *primary)
+{
+	struct smtp_answer answer = {
+	    .finding = FINDING_POLICY, .stage = SMTP_STARTTLS, .note = "tls-failed"};
+
+	snprintf(answer.text, sizeof(answer.text), "%s", primary->tls_reason);
+	return answer;
+}
+
+/*
+ * There is no room for another one. Who has the most waiting goes first, so that one client can
+ * fill the room, but not keep the others out.
+ */
+static bool
+make_room(struct primary *primary, const struct errand *newcomer)
+{
+	struct errand *worst = NULL;
+
+	for (struct errand *errand = primary->waiting.first; errand != NULL;
+	     errand = errand->next)
+		if (errand->link == NULL &&
+		    (worst == NULL || errand->client->waiting >= worst->client->waiting))
+			worst = errand;
+	if (worst == NULL || worst->client->waiting <= newcomer->client->waiting + 1)
+		return false;
+	skip(primary, worst);
+	return true;
+}
+
+/* Is it known already that TLS, which is required, will not do? */
+static bool
+lacks_tls(struct primary *primary)
+{
+	if (primary->tls != TLS_REQUIRE)
+		return false;
+	if (primary->tls_name[0] == '\0')
+		snprintf(primary->tls_reason, sizeof(primary->tls_reason),
+		    "no name to verify: set tls_name");
+	return primary->tls_name[0] == '\0' || primary->tls_bad_until > deadline_now();
+}
+
+void
+primary_add(struct primary *primary, struct errand *errand)
+{
+	bool full = primary->waiting.count >= PRIMARY_QUEUE ||
+	    (errand->behind && primary->waiting.count > 0);
+
+	primary->used = deadline_now();
+	primary->connect_timeout = errand->settings->connect_timeout;
+	primary->command_timeout = errand->settings->command_timeout;
+	errand->primary = primary;
+	errand->link = NULL;
+	errand->fresh = false;
+	errand->tries = 0;
+	errand->kept = false;
+	errand->slow = false;
+	errand->timed_out = false;
+	inquiry_start(&errand->inquiry, errand->question);
+	if (full && (errand->behind || !make_room(primary, errand))) {
+		end(primary, errand, ERRAND_SKIPPED);
+		return;
+	}
+	errand->state = ERRAND_WAITING;
+	errand->since = primary->used;
+	errand->client->waiting++;
+	errand->domain->waiting++;
+	errands_append(&primary->waiting, errand);
+	if (lacks_tls(primary)) {
+		struct smtp_answer answer = tls_answer(primary);
+
+		finish_with(primary, errand, &answer);
+	}
+}
+
 /* A connection has gone before it could be used. */
 static void
 fail_opening(struct primary *primary, struct link *link)
@@ -287,10 +320,9 @@ fail_opening(struct primary *primary, struct link *link)
 		return;
 	}
 	if (link->tls_failed) {
-		answer.finding = FINDING_POLICY;
-		snprintf(answer.text, sizeof(answer.text), "%s", link->tls_reason);
-	}
-	if (working > 0) {
+		primary->tls_bad_until = deadline_now() + CODE_HOLDS;
+		answer = tls_answer(primary);
+	} else if (working > 0) {
 		primary->most = working;
 		primary->most_until = deadline_now() + CODE_HOLDS;
 		return;
@@ -304,7 +336,7 @@ wants_repeat(struct primary *primary, const struct errand *errand, bool used)
 {
 	const struct smtp_answer *answer = &errand->inquiry.answer;
 
-	if (errand->fresh || !used || finding_is_verdict(answer->finding))
+	if (errand->fresh || !used || errand->timed_out || finding_is_verdict(answer->finding))
 		return false;
 	return answer->stage != SMTP_RCPT || answer->code == 0 || answer->code == 421 ||
 	    answer->code != primary->code || primary->code_until <= deadline_now();
@@ -330,6 +362,7 @@ learn_code(struct primary *primary, const struct errand *errand)
 static void
 repeat(struct primary *primary, struct errand *errand, bool broken)
 {
+	errand->link = NULL;
 	errand->tries++;
 	errand->fresh = !broken || errand->tries >= TRIES_SHARED;
 	inquiry_start(&errand->inquiry, errand->question);
@@ -377,17 +410,19 @@ judge_flight(struct primary *primary, struct link *link, bool used)
 				primary->transactions = 1;
 			primary->transactions_until = deadline_now() + PRIMARY_WARY;
 		} else if (link->count > 1) {
-			be_wary(primary);
+			be_wary(primary, 1);
 		}
 	}
 	if (primary->fastest == 0 || took < primary->fastest)
 		primary->fastest = took > 0 ? took : 1;
 	if (took > SLOW_FLIGHT + 4 * primary->fastest) {
 		primary->slow++;
-		be_wary(primary);
 		/* Another would only be better if this one was. */
 		if (link->was_fast)
 			link->refusals = PRIMARY_REFUSALS;
+	}
+	if (took > LONG_FLIGHT) {
+		be_wary(primary, link->count * LONG_FLIGHT / (size_t)took);
 	} else if (link->state == LINK_READY && link->count >= primary->window &&
 	    primary->window_until <= deadline_now()) {
 		primary->window *= 2;
@@ -755,9 +790,10 @@ open_fresh(struct primary *primary)
 			give_way(primary);
 			return;
 		}
-		/* One that fails at once may have ended others, too. */
-		(void)open_link(primary, errand);
-		next = primary->waiting.first;
+		if (!open_link(primary, errand))
+			return;
+		next =
+		    primary->waiting.first; /* if it failed at once, others may be over, too */
 	}
 }
 
@@ -863,8 +899,8 @@ int64_t
 primary_wake(const struct primary *primary)
 {
 	int64_t wake = INT64_MAX;
+	size_t ready = 0, room = room_opening(primary);
 	bool waiting = false;
-	size_t ready = 0;
 
 	for (const struct errand *errand = primary->waiting.first; errand != NULL;
 	     errand = errand->next) {

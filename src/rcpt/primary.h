@@ -3,7 +3,7 @@
  * it was found to put up with.
  *
  *	- A flight is small at first and grows while the server answers fast. One that takes long
- *	  ends that, for PRIMARY_WARY: whoever waits with it should not wait for the others.
+ *	  ends that for a while: whoever waits with it should not wait for the others.
  *	- The questions of a flight share one transaction once the server has taken two recipients
  *	  from <>, which is tried with postmaster as the second: many let only one be named there.
  *	- A connection is left after so many refused addresses or transactions that no server has
@@ -57,7 +57,8 @@ struct primary {
 	int64_t apart_until;
 	int code; /* a reply to RCPT that means the same on a new connection */
 	int64_t code_until;
-	int64_t clear_until; /* its TLS does not work: without, if that will do */
+	int64_t clear_until;   /* its TLS does not work: without, if that will do */
+	int64_t tls_bad_until; /* nor over it, as is required */
 	char tls_reason[128];
 	int64_t fastest; /* ms of a flight; 0: none yet */
 

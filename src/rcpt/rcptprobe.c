@@ -153,8 +153,8 @@ set_paths(void)
 	set_path(rcptprobe.data, "data");
 }
 
-/* The settings that hold for all. Without a CDB there is nothing to do yet. */
-static void
+/* The settings that hold for all. Returns NULL, or the trouble. */
+static const char *
 read_settings(struct settings *settings)
 {
 	unsigned char value[RECORD_SIZE_MAX];
@@ -163,17 +163,17 @@ read_settings(struct settings *settings)
 
 	settings_default(settings);
 	if (checker_use_cdb(&rcptprobe.checker) == -1)
-		die("rcptcheck.cdb", checker_cdb_trouble());
+		return checker_cdb_trouble();
 	switch (cdbfile_find(&rcptprobe.checker.cdb, &key, 1, value, sizeof(value), &len)) {
 	case 1:
 		if (len > 1 && value[0] == RECORD_VERSION &&
 		    settings_parse(settings, value + 1, len - 1) == len - 1)
-			return;
-		die("rcptcheck.cdb", "its settings are of another version: run rcptbuild");
+			return NULL;
+		return "its settings are of another version: run rcptbuild";
 	case 0:
-		return;
+		return NULL;
 	default:
-		die("rcptcheck.cdb", checker_cdb_trouble());
+		return checker_cdb_trouble();
 	}
 }
 
@@ -272,6 +272,7 @@ look_at_cdb(void)
 {
 	const struct checker *checker = &rcptprobe.checker;
 	struct settings settings;
+	const char *reason;
 
 	if (checker_use_cdb(&rcptprobe.checker) == -1)
 		return;
@@ -283,8 +284,10 @@ look_at_cdb(void)
 		return;
 	rcptprobe.cdb = checker->cdb.inode;
 	say("a new rcptcheck.cdb", NULL);
-	read_settings(&settings);
-	if (strcmp(settings.probe_users, rcptprobe.users) != 0)
+	reason = read_settings(&settings);
+	if (reason != NULL)
+		say("rcptcheck.cdb", reason);
+	else if (strcmp(settings.probe_users, rcptprobe.users) != 0)
 		say("probe_users has changed: start rcptprobe anew", NULL);
 }
 
@@ -350,7 +353,7 @@ run(void)
 		size_t asking, links;
 
 		pollfds[0] = (struct pollfd){.fd = stop_pipe[0], .events = POLLIN};
-		asking = callers_poll(&rcptprobe.callers, pollfds + 1);
+		asking = callers_poll(&rcptprobe.callers, pollfds + 1, &wake);
 		links = pool_poll(&rcptprobe.pool, pollfds + 1 + asking, LINKS_MAX, &wake);
 		if (poll(pollfds, 1 + asking + links,
 			wake == INT64_MAX ? -1 : deadline_left(wake)) == -1 &&
@@ -410,7 +413,9 @@ main(int argc, char **argv)
 	rcptprobe.desk.pool = &rcptprobe.pool;
 	rcptprobe.desk.callers = &rcptprobe.callers;
 	rcptprobe.desk.log = log_line;
-	read_settings(&settings);
+	reason = read_settings(&settings);
+	if (reason != NULL)
+		die("rcptcheck.cdb", reason);
 	set_users(&settings);
 	lay_root_down();
 	open_socket();
