@@ -907,8 +907,11 @@ primary_wake(const struct primary *primary)
 		if (errand->link != NULL)
 			continue;
 		waiting = true;
-		wake =
-		    deadline_earlier(wake, errand->since + PRIMARY_PATIENCE - errand->waited);
+		if (room > 0)
+			room--;
+		else
+			wake = deadline_earlier(
+			    wake, errand->since + PRIMARY_PATIENCE - errand->waited);
 	}
 	for (const struct link *link = primary->links; link != NULL; link = link->next) {
 		wake = deadline_earlier(wake, link->wake);
