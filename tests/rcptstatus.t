@@ -113,8 +113,8 @@ build
 status '0 OK' 'those with mode = off'
 sql "DELETE FROM settings WHERE name = 'mode'; DELETE FROM domain_aliases; INSERT INTO settings VALUES ('tls', NULL, 'require')"
 build
-status '0 OK' 'tls = require'
-like "$out" '^         1 domain with tls=require is never asked$' 'is said'
+status '1 WARNING' 'tls = require, without tls_name'
+like "$out" '^RCPTCHECK WARNING - 1 domain with tls=require: no tls_name, so that certificates cannot be verified: see' 'is said'
 sql "DELETE FROM settings WHERE name = 'tls'"
 
 # Servers
@@ -469,7 +469,7 @@ awk 'BEGIN { for (i = 1; i < 30; i++) print "y d" i ".test " i * 100; print "N \
     >>"$RCPTCHECK_HOME/cache/checks"
 status '0 OK' 'many domains'
 like "$out" '^b.xfccher.test +99999 +0% +100% +0%$' 'made printable'
-is "$(printf '%s\n' "$out" | wc -l)" 16 'the busiest ten'
+is "$(printf '%s\n' "$out" | wc -l)" 17 'the busiest ten'
 ok 'and nothing else' eval '! printf "%s" "$out" | LC_ALL=C grep -q "[^ -~]"'
 
 wait $slow

@@ -20,6 +20,8 @@
 #include "statusbuild.h"
 #include "statuscache.h"
 #include "statuschecks.h"
+#include "statusdesk.h"
+#include "statusdesktell.h"
 #include "statusmail.h"
 #include "statusmemory.h"
 
@@ -27,6 +29,7 @@
 
 static struct status status;
 static struct statusask ask;
+static struct statusdesk desk;
 static struct checker checker;
 
 /* A cache can be made of which SQLite finds no end. */
@@ -51,8 +54,10 @@ static void
 look(void)
 {
 	struct cdbfile cdb;
-	bool have_cdb = statusbuild_cdb(&status, &cdb, &ask) == 0, have_cache;
+	bool have_cdb, have_cache;
 
+	statusdesk_ask(&desk);
+	have_cdb = statusbuild_cdb(&status, &cdb, &ask, statusdesk_runs(&desk)) == 0;
 	statusbuild_runs(&status, (int64_t)time(NULL));
 	/* From here on root is confined: what servers say is read by nobody. */
 	have_cache = statuscache_open(&status, &checker);
@@ -62,6 +67,7 @@ look(void)
 	}
 	if (have_cdb && have_cache)
 		statusmemory(&status, &checker.cache, &cdb, &ask);
+	statusdesktell(&status, &desk, &ask, have_cdb && have_cache ? &checker.cache : NULL);
 	statuschecks(&status, checker.tally_path);
 }
 

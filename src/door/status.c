@@ -128,6 +128,28 @@ wrap(const char *text, FILE *out)
 	return lines;
 }
 
+static size_t
+count_problems(const struct status *status)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < LEVELS; i++)
+		count += status->of[worst_first[i]].count;
+	return count;
+}
+
+size_t
+status_room(const struct status *status)
+{
+	size_t problems = count_problems(status), lines = 0;
+	size_t used = 1 + status->of[STATUS_OK].count;
+
+	if (problems > 1) /* each has two lines at most, or nearly */
+		lines = 2 * (problems - 1);
+	used += lines < FEWEST ? lines : FEWEST;
+	return used < LINES ? LINES - used : 0;
+}
+
 /* All problems but the first, which is in the first line, as far as they have room. */
 static void
 print_problems(const struct status *status, size_t count, int room, FILE *out)
@@ -159,10 +181,8 @@ status_print(const struct status *status, FILE *out)
 	const struct status_list *facts = &status->of[STATUS_OK];
 	int room = LINES - 1 - (int)facts->count;
 	enum status_level level;
-	size_t count = 0;
+	size_t count = count_problems(status);
 
-	for (size_t i = 0; i < LEVELS; i++)
-		count += status->of[worst_first[i]].count;
 	if (count > 0)
 		summary = problem(status, 0, &level);
 	fprintf(out, "RCPTCHECK %s - %s", names[status_level(status)], summary);

@@ -45,6 +45,9 @@ void status_add_user(struct line *line, uid_t user);
 /* Adds "1 server" or "2 servers". */
 void status_add_count(struct line *line, int64_t count, const char *one, const char *many);
 
+/* How many more facts fit on the screen beside the problems that there are. */
+size_t status_room(const struct status *status);
+
 /* The worst level of all problems: critical, unknown, warning, ok. */
 enum status_level status_level(const struct status *status);
 

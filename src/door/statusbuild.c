@@ -21,7 +21,8 @@ static const char other_version[] = "a record of it is of another version: run r
 
 struct seen {
 	struct statusask *ask;
-	uint32_t domains, aliases, tls_required;
+	uint32_t domains, aliases;
+	uint32_t tls_required, tls_unnamed; /* with tls=require; of them: without tls_name */
 	uint32_t dangling;
 	char alias[RECORD_NAME_SIZE], target[RECORD_NAME_SIZE]; /* the first that dangles */
 	bool deferred;                                          /* is its mail */
@@ -65,6 +66,13 @@ see_dangling(struct seen *seen, const char *domain, const struct record *record)
 	seen->deferred = record->settings.mode == MODE_ENFORCE;
 }
 
+static void
+see_tls(struct seen *seen, const struct record *record)
+{
+	seen->tls_required++;
+	seen->tls_unnamed += record->settings.tls_name[0] == '\0';
+}
+
 static int
 see(void *arg, const struct cdbfile_record *bytes)
 {
@@ -90,7 +98,7 @@ see(void *arg, const struct cdbfile_record *bytes)
 	else if ((record.flags & RECORD_DANGLING) != 0)
 		see_dangling(seen, domain, &record);
 	else
-		seen->tls_required++;
+		see_tls(seen, &record);
 	return 0;
 }
 
@@ -125,7 +133,42 @@ tell_dangling(struct status *status, const struct seen *seen)
 }
 
 static void
-tell_seen(struct status *status, const struct cdbfile *cdb, const struct seen *seen)
+tell_tls(struct status *status, enum status_level level, uint32_t count, const char *what)
+{
+	struct line line;
+
+	if (count == 0)
+		return;
+	line_start(&line);
+	line_add(&line, level == STATUS_OK ? "         " : "");
+	status_add_count(&line, count, "domain", "domains");
+	line_add(&line, " with tls=require: ");
+	line_add(&line, what);
+	status_add(status, level, &line);
+}
+
+/*
+ * A name to verify is only set by who counts on rcptprobe. Without one nobody can be asked in the
+ * way that tls=require wants.
+ */
+static void
+judge_tls(struct status *status, const struct seen *seen, bool probe_runs)
+{
+	uint32_t named = seen->tls_required - seen->tls_unnamed;
+
+	if (probe_runs)
+		tell_tls(status, STATUS_OK, named, "asked by rcptprobe alone");
+	else
+		tell_tls(
+		    status, STATUS_WARNING, named, "never asked while rcptprobe does not run");
+	tell_tls(status, STATUS_WARNING, seen->tls_unnamed,
+	    "no tls_name, so that certificates cannot be verified: see "
+	    "rcptcheck-settings(5)");
+}
+
+static void
+tell_seen(
+    struct status *status, const struct cdbfile *cdb, const struct seen *seen, bool probe_runs)
 {
 	struct line line;
 
@@ -135,15 +178,7 @@ tell_seen(struct status *status, const struct cdbfile *cdb, const struct seen *s
 	line_add(&line, ", compiled ");
 	status_add_time(&line, cdb->built);
 	status_add(status, STATUS_OK, &line);
-	if (seen->tls_required > 0) {
-		line_start(&line);
-		line_add(&line, "         ");
-		status_add_count(&line, seen->tls_required, "domain", "domains");
-		line_add(&line,
-		    seen->tls_required == 1 ? " with tls=require is never asked"
-					    : " with tls=require are never asked");
-		status_add(status, STATUS_OK, &line);
-	}
+	judge_tls(status, seen, probe_runs);
 	if (seen->dangling > 0)
 		tell_dangling(status, seen);
 	line_start(&line);
@@ -182,7 +217,8 @@ tell_trouble(struct status *status, const char *trouble, bool damaged)
 }
 
 int
-statusbuild_cdb(struct status *status, struct cdbfile *cdb, struct statusask *ask)
+statusbuild_cdb(
+    struct status *status, struct cdbfile *cdb, struct statusask *ask, bool probe_runs)
 {
 	struct seen seen = {.ask = ask}, again = {.ask = ask};
 	int walked;
@@ -203,7 +239,7 @@ statusbuild_cdb(struct status *status, struct cdbfile *cdb, struct statusask *as
 	}
 	if (statusask_turn(ask, (int64_t)time(NULL)))
 		(void)cdbwalk(cdb, see, &again); /* proven before */
-	tell_seen(status, cdb, &seen);
+	tell_seen(status, cdb, &seen, probe_runs);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef DOOR_STATUSBUILD_H
 #define DOOR_STATUSBUILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cdbfile.h"
@@ -13,10 +14,11 @@
 
 /*
  * Opens the CDB of the home (home.h), proves all of it, and adds the servers that rcptcheck
- * asks. Returns 0, or -1 when there is none to use. STATUS_OK has a fact about it, and the
- * summary begins with the number of domains.
+ * asks. probe_runs: rcptprobe does, which alone speaks TLS. Returns 0, or -1 when there is none
+ * to use. STATUS_OK has a fact about it, and the summary begins with the number of domains.
  */
-int statusbuild_cdb(struct status *status, struct cdbfile *cdb, struct statusask *ask);
+int statusbuild_cdb(
+    struct status *status, struct cdbfile *cdb, struct statusask *ask, bool probe_runs);
 
 /* What is wrong with the runs of rcptbuild. now is in seconds. */
 void statusbuild_runs(struct status *status, int64_t now);

@@ -59,6 +59,7 @@ statuschecks(struct status *status, const char *path)
 {
 	struct tallysum_domain all = {.name = "all domains"};
 	struct tallysum sum;
+	size_t room;
 	char head[128];
 
 	if (tallysum_read(&sum, AT_FDCWD, path) == 0 && sum.count > 0) {
@@ -72,7 +73,10 @@ statuschecks(struct status *status, const char *path)
 		    "rejected", "undecided");
 		status_add_text(status, STATUS_OK, head);
 		tell_domain(status, &all);
-		for (size_t i = 0; i < sum.count && i < BUSIEST; i++)
+		room = status_room(status);
+		if (room == 0)
+			room = 1;
+		for (size_t i = 0; i < sum.count && i < BUSIEST && i < room; i++)
 			tell_domain(status, &sum.domains[i]);
 	}
 	tallysum_free(&sum);

@@ -118,6 +118,7 @@ begin_direct(struct checker *checker, struct check *check)
 	if (check->record.settings.tls == TLS_REQUIRE) {
 		/* We speak no TLS, and what is asked for must not be done without. */
 		check->note = "no-tls";
+		check->alarm = "tls";
 		decide_without_answer(check, FINDING_POLICY, checker->can_defer);
 		return;
 	}

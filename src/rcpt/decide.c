@@ -117,6 +117,9 @@ find_alarm(const struct check *check, enum finding finding)
 		return "too-many-unknown";
 	if (check->outcome.control == CONTROL_REFUSED)
 		return "control-refused";
+	if (check->outcome.answer.stage == SMTP_STARTTLS ||
+	    (check->note != NULL && strcmp(check->note, "no-tls") == 0))
+		return "tls";
 	if (check->outcome.answer.stage == SMTP_RCPT)
 		return check->outcome.answer.code == 556 ? "domain-takes-no-mail" : NULL;
 	if (check->outcome.answer.note != NULL &&

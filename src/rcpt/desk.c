@@ -94,6 +94,8 @@ log_job(struct desk *desk, const struct job *job)
 	if (answer->code != 0) {
 		snprintf(reply, sizeof(reply), "%d %s", answer->code, answer->text);
 		line_pair(&line, "reply", reply);
+	} else if (answer->text[0] != '\0') {
+		line_pair(&line, "reason", answer->text);
 	}
 	if (!finding_is_verdict(answer->finding))
 		line_pair(&line, "stage", smtp_stage_name(answer->stage));

@@ -45,6 +45,8 @@ explain_line(struct line *line, const struct check *check, const char *address, 
 			line_pair(line, "host", check->outcome.host);
 		if (reply[0] != '\0')
 			line_pair(line, "reply", reply);
+		else if (check->outcome.answer.text[0] != '\0')
+			line_pair(line, "reason", check->outcome.answer.text);
 		line_pair(line, "class", finding_name(check->finding));
 		if (!finding_is_verdict(check->finding))
 			line_pair(line, "stage", smtp_stage_name(check->outcome.answer.stage));

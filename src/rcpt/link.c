@@ -19,7 +19,7 @@ static void
 watch(const struct link *link, char direction, const char *bytes, size_t len)
 {
 	if (link->terms->watch != NULL)
-		link->terms->watch(link->terms->watch_context, direction, bytes, len);
+		link->terms->watch(link, direction, bytes, len);
 }
 
 /* Begins a wait of so many ms; it is slow after that many. */

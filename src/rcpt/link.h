@@ -19,7 +19,6 @@
 #include <stdint.h>
 
 #include "base/record.h"
-#include "checker.h"
 #include "smtp.h"
 #include "tlsclient.h"
 
@@ -31,6 +30,11 @@ enum link_state {
 	LINK_GONE,
 };
 
+struct link;
+
+/* Sees each line that is sent ('>') or received ('<'), and what happens besides ('='). */
+typedef void link_watch(const struct link *link, char direction, const char *bytes, size_t len);
+
 /* What connections of a kind have in common. The texts must outlive them. */
 struct link_terms {
 	struct record_server server;
@@ -38,8 +42,7 @@ struct link_terms {
 	enum smtp_tls tls;
 	const char *tls_name; /* for SMTP_TLS_MUST: whose certificate it must be */
 	struct tlsclient_context *tls_context;
-	checker_watch *watch; /* or NULL */
-	void *watch_context;
+	link_watch *watch; /* or NULL */
 };
 
 /* One question of a flight. */

@@ -23,9 +23,8 @@
 struct pool {
 	/* the caller's */
 	struct tlsclient_context *tls_context;
-	checker_watch *watch; /* or NULL */
-	void *watch_context;
-	size_t links_max; /* connections in all */
+	link_watch *watch; /* or NULL */
+	size_t links_max;  /* connections in all */
 
 	/* its own */
 	struct primary *primaries;

@@ -41,7 +41,6 @@ primary_begin(struct primary *primary)
 	    .tls_name = primary->tls_name,
 	    .tls_context = pool->tls_context,
 	    .watch = pool->watch,
-	    .watch_context = pool->watch_context,
 	};
 }
 
@@ -378,7 +377,6 @@ take_answer(struct primary *primary, struct link *link, struct errand *errand,
 
 	errand->client->asking--;
 	errand->domain->asking--;
-	errand->kept = used;
 	errand->timed_out = link->late;
 	errand->inquiry.ask.answer = *answer;
 	inquiry_take(&errand->inquiry, open);
@@ -598,6 +596,8 @@ board(struct primary *primary, struct link *link, struct errand *errand, uint32_
 	errand->link = NULL;
 	errand->client->asking++;
 	errand->domain->asking++;
+	if (errand->inquiry.step == INQUIRY_ADDRESS)
+		errand->kept = link->smtp.asked > 0;
 	link_add(link, &errand->inquiry.ask, errand);
 	if (errand->settings->command_timeout > *timeout)
 		*timeout = errand->settings->command_timeout;
@@ -816,14 +816,19 @@ open_links(struct primary *primary)
 static void
 open_spare(struct primary *primary)
 {
-	if (primary->links == NULL || deadline_now() - primary->used > SPARE_USED)
+	bool working = false;
+
+	if (deadline_now() - primary->used > SPARE_USED)
 		return;
-	for (const struct link *link = primary->links; link != NULL; link = link->next)
+	for (const struct link *link = primary->links; link != NULL; link = link->next) {
+		working = working || is_working(link);
 		if (link->state == LINK_OPENING ||
 		    (is_working(link) && credit(link) > SPARE_CREDIT &&
 			transactions_left(primary, link) > SPARE_CREDIT))
 			return;
-	(void)open_link(primary, NULL);
+	}
+	if (working)
+		(void)open_link(primary, NULL);
 }
 
 /* So many errands wait for the server's greeting, not for room. */

@@ -1,11 +1,24 @@
 #include "probestatus.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
 
-#define SERVERS_MAX 200 /* that are told about */
+#define SERVERS_MAX 60  /* that are told about: a socket takes so many lines unread */
+#define LATELY      600 /* seconds */
+
+/*
+ * The figures when somebody asked for the last time but LATELY ago or more, and what is to
+ * become that: the difference from now is what came lately, as long as monitoring asks.
+ */
+struct figures {
+	int64_t at; /* deadline.h */
+	uint64_t questions, busy;
+};
+
+static struct figures before, next;
 
 static void
 pair(struct line *line, const char *key, uint64_t number)
@@ -22,9 +35,41 @@ add_latency(struct line *line, const struct latency *latency)
 	line_pair_number(line, "p99", latency_quantile(latency, 99));
 }
 
+static size_t
+count_servers(const struct desk *desk)
+{
+	size_t count = 0;
+
+	for (const struct primary *primary = desk->pool->primaries; primary != NULL;
+	     primary = primary->next)
+		count++;
+	return count;
+}
+
+static void
+add_lately(struct line *line, const struct desk *desk, int64_t running)
+{
+	struct figures now = {deadline_now(), desk->questions + desk->refreshes, desk->busy};
+
+	if (next.at == 0) /* a clock that was set back says nothing */
+		next.at = now.at - (running > 0 ? running * 1000 : 0);
+	if (before.at == 0)
+		before = next;
+	if (now.at - next.at >= LATELY * 1000) {
+		before = next;
+		next = now;
+	}
+	pair(line, "lately", (uint64_t)(now.at - before.at) / 1000);
+	pair(line, "lately_questions", now.questions - before.questions);
+	pair(line, "lately_busy", now.busy - before.busy);
+}
+
+/* Who asks how we are is a caller, too. */
 static void
 describe_probe(struct line *line, const struct desk *desk, int64_t since)
 {
+	size_t callers = desk->callers->count;
+
 	line_start(line);
 	line_add(line, "probe");
 	line_pair_number(line, "pid", getpid());
@@ -37,8 +82,10 @@ describe_probe(struct line *line, const struct desk *desk, int64_t since)
 	pair(line, "busy", desk->busy);
 	pair(line, "probes", desk->probes);
 	pair(line, "asking", desk->count);
-	pair(line, "callers", desk->callers->count);
+	pair(line, "callers", callers > 0 ? callers - 1 : 0);
 	add_latency(line, &desk->latency);
+	pair(line, "servers", count_servers(desk));
+	add_lately(line, desk, (int64_t)time(NULL) - since);
 }
 
 static const char *
@@ -54,10 +101,27 @@ state_of(const struct primary *primary)
 static const char *
 tls_of(const struct primary *primary)
 {
-	for (const struct link *link = primary->links; link != NULL; link = link->next)
+	bool clear = false;
+
+	for (const struct link *link = primary->links; link != NULL; link = link->next) {
 		if (link->smtp.secured)
 			return "yes";
-	return primary->tls_reason[0] != '\0' ? primary->tls_reason : NULL;
+		clear = clear || link->greeted;
+	}
+	if (primary->tls == TLS_OFF)
+		return "off";
+	if (primary->tls_reason[0] != '\0')
+		return primary->tls_reason;
+	return clear ? "not offered" : NULL;
+}
+
+/* Is there something wrong with it? Who has not the room for all lines should have these. */
+static bool
+is_notable(const struct primary *primary)
+{
+	return primary->policy_since != 0 || primary->skipped > 0 ||
+	    primary->waiting.count > 0 || primary->tls_reason[0] != '\0' ||
+	    strcmp(state_of(primary), "ok") != 0;
 }
 
 static void
@@ -85,13 +149,15 @@ describe_primary(struct line *line, const struct primary *primary)
 	pair(line, "skipped", primary->skipped);
 	pair(line, "slow", primary->slow);
 	add_latency(line, &primary->latency);
+	if (primary->policy_since != 0) {
+		line_pair_number(line, "refuses_since", primary->policy_since);
+		line_pair_number(line, "refused", primary->policy_last);
+	}
+	/* Texts last: a message may be too short for them. */
 	if (tls != NULL)
 		line_pair(line, "tls", tls);
-	if (primary->policy_since == 0)
-		return;
-	line_pair_number(line, "refuses_since", primary->policy_since);
-	line_pair_number(line, "refused", primary->policy_last);
-	line_pair(line, "reply", primary->policy_text);
+	if (primary->policy_since != 0)
+		line_pair(line, "reply", primary->policy_text);
 }
 
 void
@@ -103,9 +169,13 @@ probestatus(const struct desk *desk, int64_t since,
 
 	describe_probe(&line, desk, since);
 	tell(context, &line);
-	for (const struct primary *primary = desk->pool->primaries;
-	     primary != NULL && count < SERVERS_MAX; primary = primary->next, count++) {
-		describe_primary(&line, primary);
-		tell(context, &line);
-	}
+	for (int notable = 1; notable >= 0; notable--)
+		for (const struct primary *primary = desk->pool->primaries;
+		     primary != NULL && count < SERVERS_MAX; primary = primary->next) {
+			if (is_notable(primary) != notable)
+				continue;
+			describe_primary(&line, primary);
+			tell(context, &line);
+			count++;
+		}
 }

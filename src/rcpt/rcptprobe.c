@@ -30,9 +30,8 @@
 #define DESCRIPTORS (CALLERS_MAX + LINKS_MAX + 100)
 #define LINKS_MAX   1000 /* connections to servers, in all */
 #define POLL_MAX    (2 + CALLERS_READING + LINKS_MAX)
-#define ASK_MAX     64  /* questions taken at a time, so that no flood of them stops the rest */
-#define STOP_TIME   500 /* ms for goodbyes */
-#define LOCK_WAIT   10  /* ms that a lock on the cache may hold up everything */
+#define ASK_MAX     64 /* questions taken at a time, so that no flood of them stops the rest */
+#define LOCK_WAIT   10 /* ms that a lock on the cache may hold up everything */
 
 #define PATH_SIZE CHECKER_PATH_SIZE
 
@@ -58,9 +57,19 @@ static void
 log_line(const struct line *line)
 {
 	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct line lost;
 
-	if (poll(&pollfd, 1, 0) != 1 || line_write(line, STDERR_FILENO) == -1)
+	if (poll(&pollfd, 1, 0) != 1 || line_write(line, STDERR_FILENO) == -1) {
 		rcptprobe.lost++;
+		return;
+	}
+	if (rcptprobe.lost == 0 || poll(&pollfd, 1, 0) != 1)
+		return;
+	line_start(&lost);
+	line_add(&lost, "rcptprobe: lines of the log that nobody took: ");
+	line_add_number(&lost, (int64_t)rcptprobe.lost);
+	rcptprobe.lost = 0;
+	(void)line_write(&lost, STDERR_FILENO);
 }
 
 /* "rcptprobe: what: detail" */
@@ -86,11 +95,13 @@ die(const char *what, const char *detail)
 	exit(TEMPFAIL);
 }
 
-/* The transcript of -v: one line for each line of all dialogues. */
+/* The transcript of -v: one line for each line of all dialogues, with server and descriptor. */
 static void
-watch(void *context, char direction, const char *bytes, size_t len)
+watch(const struct link *link, char direction, const char *bytes, size_t len)
 {
-	(void)context;
+	char server[RECORD_SERVER_TEXT];
+
+	record_server_text(server, &link->terms->server);
 	while (len > 0) {
 		const char *end = memchr(bytes, '\n', len);
 		size_t line_len = end != NULL ? (size_t)(end - bytes) : len;
@@ -98,6 +109,10 @@ watch(void *context, char direction, const char *bytes, size_t len)
 
 		line_start(&line);
 		line_add(&line, "rcptprobe: ");
+		line_add(&line, server);
+		line_add(&line, " ");
+		line_add_number(&line, link->fd);
+		line_add(&line, " ");
 		line_add_foreign(&line, &direction, 1, 1);
 		line_add(&line, " ");
 		line_add_foreign(&line, bytes,
@@ -390,6 +405,7 @@ main(int argc, char **argv)
 
 	for (int fd = 0; fd <= 2; fd++)
 		(void)descriptors_plug(fd);
+	opterr = 0;
 	while ((option = getopt(argc, argv, "v")) != -1) {
 		if (option != 'v')
 			die("usage: rcptprobe [-v]", NULL);
@@ -405,10 +421,8 @@ main(int argc, char **argv)
 	rcptprobe.pool.tls_context = tlsclient_open(&reason);
 	if (rcptprobe.pool.tls_context == NULL)
 		die("OpenSSL", reason);
-	if (verbose) {
+	if (verbose)
 		rcptprobe.pool.watch = watch;
-		rcptprobe.checker.watch = watch;
-	}
 	rcptprobe.desk.checker = &rcptprobe.checker;
 	rcptprobe.desk.pool = &rcptprobe.pool;
 	rcptprobe.desk.callers = &rcptprobe.callers;

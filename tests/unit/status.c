@@ -102,6 +102,21 @@ test_room(void)
 	is_int(print(), 23, "with many facts fewer problems");
 	ok(strstr(text, "\n... and 93 more\nfact 0\n") != NULL, "but some");
 
+	is_int((long long)status_room(&status), 23, "a screen has room for so many facts");
+	add(STATUS_OK, "fact", 1);
+	add(STATUS_WARNING, "problem", 1);
+	is_int((long long)status_room(&status), 22, "the first problem is in the first line");
+	for (int i = 0; i < 100; i++)
+		add(STATUS_WARNING, "problem", i);
+	is_int((long long)status_room(&status), 15, "the others keep some lines");
+	while (status_room(&status) > 0)
+		add(STATUS_OK, "fact", 1);
+	is_int(print(), 23, "and then it is full");
+	for (int i = 0; i < 100; i++)
+		add(STATUS_OK, "fact", i);
+	is_int((long long)status_room(&status), 0, "not more than that");
+	print();
+
 	for (int i = 0; i < 60; i++)
 		memcpy(word + 5 * i, "word ", 6);
 	status_add_text(&status, STATUS_WARNING, "x");
