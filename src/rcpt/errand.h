@@ -42,6 +42,7 @@ struct errand {
 	struct primary *primary;
 	struct link *link; /* it must be this one */
 	bool fresh;        /* it wants one that nobody has used, for itself alone */
+	bool shared;       /* a flight of it was */
 	unsigned tries;
 	int64_t since, waited; /* ms */
 	bool told;             /* it is among the news */

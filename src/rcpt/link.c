@@ -353,6 +353,12 @@ link_fly(struct link *link, uint32_t command_timeout)
 		wait_for_reply(link);
 }
 
+bool
+link_works(const struct link *link)
+{
+	return link->state == LINK_READY || link->state == LINK_ASKING;
+}
+
 void
 link_quit(struct link *link)
 {

@@ -101,6 +101,9 @@ void link_step(struct link *link);
 void link_add(struct link *link, const struct smtp_ask *ask, void *owner);
 void link_fly(struct link *link, uint32_t command_timeout);
 
+/* Can questions be asked over it, now or behind others? */
+bool link_works(const struct link *link);
+
 /* Says goodbye, from LINK_READY. */
 void link_quit(struct link *link);
 

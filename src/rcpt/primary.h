@@ -18,15 +18,7 @@
 
 #include "errand.h"
 #include "latency.h"
-
-/*
- * On one connection. Postfix slows down behind the tenth error, and each RSET behind the hundredth
- * is one (smtpd_soft_error_limit, smtpd_junk_command_limit); Exim ends at the twelfth RSET
- * (smtp_accept_max_nonmail).
- */
-#define PRIMARY_REFUSALS     9
-#define PRIMARY_TRANSACTIONS 50
-#define PRIMARY_EXIM         11
+#include "manners.h"
 
 #define PRIMARY_QUEUE    256  /* errands that may wait */
 #define PRIMARY_PATIENCE 1500 /* ms that an errand waits for room */
@@ -46,21 +38,8 @@ struct primary {
 	struct primary *next;
 	int64_t used; /* last, deadline.h */
 
-	/* what it puts up with, and until when (deadline.h) that is not tried again */
-	size_t window; /* questions of a flight */
-	int64_t window_until;
-	size_t transactions; /* of a connection */
-	int64_t transactions_until;
-	size_t most; /* connections; 0: no limit of its own is known */
-	int64_t most_until;
-	bool joins; /* more than one recipient from <> */
-	int64_t apart_until;
-	int code; /* a reply to RCPT that means the same on a new connection */
-	int64_t code_until;
-	int64_t clear_until;   /* its TLS does not work: without, if that will do */
-	int64_t tls_bad_until; /* nor over it, as is required */
-	char tls_reason[128];
-	int64_t fastest; /* ms of a flight; 0: none yet */
+	struct manners manners;
+	char tls_reason[128]; /* why its TLS does not work */
 
 	/* figures */
 	uint64_t opened, flights, asked, yes, no, undecided, skipped, slow;

@@ -91,11 +91,11 @@ describe_probe(struct line *line, const struct desk *desk, int64_t since)
 static const char *
 state_of(const struct primary *primary)
 {
-	if (primary->window_until > deadline_now())
+	if (primary->manners.window_until > deadline_now())
 		return "slow";
-	if (primary->transactions < PRIMARY_TRANSACTIONS)
+	if (primary->manners.transactions < MANNERS_TRANSACTIONS)
 		return "short";
-	return primary->most > 0 ? "full" : "ok";
+	return primary->manners.connections > 0 ? "full" : "ok";
 }
 
 static const char *
@@ -138,8 +138,10 @@ describe_primary(struct line *line, const struct primary *primary)
 	line_pair(line, "state", state_of(primary));
 	pair(line, "connections", connections);
 	pair(line, "limit",
-	    primary->most > 0 && primary->most < primary->connections ? primary->most
-								      : primary->connections);
+	    primary->manners.connections > 0 &&
+		    primary->manners.connections < primary->connections
+		? primary->manners.connections
+		: primary->connections);
 	pair(line, "waiting", primary->waiting.count);
 	pair(line, "opened", primary->opened);
 	pair(line, "asked", primary->asked);

@@ -1,0 +1,278 @@
+#include "opening.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "flight.h"
+#include "pool.h"
+#include "queue.h"
+
+#define QUICK_FLIGHT 50          /* ms longer than twice the fastest */
+#define TLS_HOLDS    (60 * 1000) /* ms until TLS is tried again that is required */
+#define CLEAR_HOLDS  (3600 * 1000)
+#define SPARE_CREDIT 3           /* a connection with less left wants a successor ... */
+#define SPARE_USED   (10 * 1000) /* ... if the server was asked within so many ms */
+#define IDLE_EXTRA   (30 * 1000) /* ms that more connections than one are kept unused */
+
+/* All who wait have the answer of a connection that could not be opened. */
+static void
+fail_waiting(struct primary *primary, const struct smtp_answer *answer, bool timed_out)
+{
+	struct errand *errand, *next;
+
+	for (errand = primary->waiting.first; errand != NULL; errand = next) {
+		next = errand->next;
+		if (errand->link != NULL)
+			continue; /* it has another one on the way */
+		errand->timed_out = timed_out;
+		queue_finish_with(primary, errand, answer);
+	}
+}
+
+/* The server must be asked over TLS that we can trust, and cannot be. */
+static struct smtp_answer
+tls_answer(const struct primary *primary)
+{
+	struct smtp_answer answer = {
+	    .finding = FINDING_POLICY, .stage = SMTP_STARTTLS, .note = "tls-failed"};
+
+	snprintf(answer.text, sizeof(answer.text), "%s", primary->tls_reason);
+	return answer;
+}
+
+bool
+opening_lacks_tls(struct primary *primary, struct smtp_answer *answer)
+{
+	if (primary->tls != TLS_REQUIRE)
+		return false;
+	if (primary->tls_name[0] == '\0')
+		snprintf(primary->tls_reason, sizeof(primary->tls_reason),
+		    "no name to verify: set tls_name");
+	else if (primary->manners.tls_bad_until <= deadline_now())
+		return false;
+	*answer = tls_answer(primary);
+	return true;
+}
+
+void
+opening_failed(struct primary *primary, struct link *link)
+{
+	struct errand *errand = link->reserved;
+	struct smtp_answer answer = link->smtp.answer;
+	size_t working = 0;
+
+	link->reserved = NULL;
+	if (errand != NULL)
+		errand->link = NULL;
+	for (const struct link *other = primary->links; other != NULL; other = other->next)
+		working += other->greeted && other->state != LINK_GONE;
+	if (link->tls_failed)
+		snprintf(
+		    primary->tls_reason, sizeof(primary->tls_reason), "%s", link->tls_reason);
+	if (link->tls_failed && primary->tls == TLS_MAY) {
+		primary->manners.clear_until = deadline_now() + CLEAR_HOLDS;
+		return;
+	}
+	if (link->tls_failed) {
+		primary->manners.tls_bad_until = deadline_now() + TLS_HOLDS;
+		answer = tls_answer(primary);
+	} else if (working > 0) {
+		manners_full(&primary->manners, working, deadline_now());
+		return;
+	}
+	fail_waiting(primary, &answer, link->late);
+}
+
+/* Until then a flight is as fast as one that went well, more or less. */
+static int64_t
+quick_until(const struct primary *primary, const struct link *link)
+{
+	return link->asked_at + QUICK_FLIGHT + 2 * primary->manners.fastest;
+}
+
+static bool
+may_open(const struct primary *primary)
+{
+	const struct pool *pool = primary->pool;
+	size_t links = pool_links_at(pool, &primary->server);
+
+	return links < primary->connections && pool->links < pool->links_max &&
+	    (primary->manners.connections == 0 || links < primary->manners.connections);
+}
+
+/* Opens a connection, for this errand alone or (NULL) for all. */
+static bool
+open_link(struct primary *primary, struct errand *errand)
+{
+	struct link *link;
+
+	if (!may_open(primary))
+		return false;
+	link = link_open(&primary->terms, primary->connect_timeout, primary->command_timeout);
+	if (link == NULL)
+		return false;
+	primary->opened++;
+	primary->pool->links++;
+	link->next = primary->links;
+	primary->links = link;
+	link->reserved = errand;
+	if (errand != NULL)
+		errand->link = link;
+	if (link->state == LINK_GONE)
+		primary_follow(primary, link);
+	return true;
+}
+
+/* Is it likely to be ready again before another connection would be? */
+static bool
+is_quick(const struct primary *primary, const struct link *link)
+{
+	return deadline_now() < quick_until(primary, link);
+}
+
+/* How many errands can do without another connection. */
+static size_t
+room_to_come(const struct primary *primary)
+{
+	size_t room = 0;
+
+	for (const struct link *link = primary->links; link != NULL; link = link->next) {
+		if (link->reserved != NULL)
+			continue;
+		if (link->state == LINK_OPENING)
+			room += SMTP_FLIGHT_MAX;
+		else if (link->state == LINK_ASKING && flight_credit(link) > 0 &&
+		    is_quick(primary, link))
+			room += primary->manners.window;
+	}
+	return room;
+}
+
+/* Says goodbye to one that nobody uses, so that another can be opened in its place. */
+static void
+give_way(struct primary *primary)
+{
+	for (struct link *link = primary->links; link != NULL; link = link->next) {
+		if (link->state == LINK_CLOSING)
+			return;
+		if (link->state == LINK_READY && link->reserved == NULL) {
+			link_quit(link);
+			primary_follow(primary, link);
+			return;
+		}
+	}
+}
+
+/* Connections for those who want one for themselves. */
+static void
+open_fresh(struct primary *primary)
+{
+	struct errand *errand, *next;
+
+	for (errand = primary->waiting.first; errand != NULL; errand = next) {
+		next = errand->next;
+		if (errand->link != NULL || !errand->fresh)
+			continue;
+		if (!may_open(primary)) {
+			give_way(primary);
+			return;
+		}
+		if (!open_link(primary, errand))
+			return;
+		next =
+		    primary->waiting.first; /* if it failed at once, others may be over, too */
+	}
+}
+
+static void
+open_links(struct primary *primary)
+{
+	bool opened = true;
+
+	while (opened) {
+		size_t waiting = 0;
+
+		for (const struct errand *errand = primary->waiting.first; errand != NULL;
+		     errand = errand->next)
+			waiting += errand->link == NULL && !errand->fresh;
+		opened = waiting > room_to_come(primary) && open_link(primary, NULL);
+	}
+}
+
+/* A successor for connections that will soon have to be left, while they are still in use. */
+static void
+open_spare(struct primary *primary)
+{
+	bool working = false;
+
+	if (deadline_now() - primary->used > SPARE_USED)
+		return;
+	for (const struct link *link = primary->links; link != NULL; link = link->next) {
+		working = working || link_works(link);
+		if (link->state == LINK_OPENING ||
+		    (link_works(link) && flight_credit(link) > SPARE_CREDIT &&
+			flight_transactions(primary, link) > SPARE_CREDIT))
+			return;
+	}
+	if (working)
+		(void)open_link(primary, NULL);
+}
+
+size_t
+opening_room(const struct primary *primary)
+{
+	size_t room = 0;
+
+	for (const struct link *link = primary->links; link != NULL; link = link->next)
+		if (link->state == LINK_OPENING && link->reserved == NULL)
+			room += SMTP_FLIGHT_MAX;
+	return room;
+}
+
+/* More connections than one are not kept for ever. */
+static void
+close_idle(struct primary *primary)
+{
+	int64_t now = deadline_now();
+	size_t working = 0;
+	struct link *link, *next;
+
+	for (link = primary->links; link != NULL; link = link->next)
+		working += link_works(link);
+	for (link = primary->links; link != NULL; link = next) {
+		next = link->next;
+		if (working < 2 || link->state != LINK_READY ||
+		    now - link->landed_at < IDLE_EXTRA)
+			continue;
+		working--;
+		link_quit(link);
+		primary_follow(primary, link);
+	}
+}
+
+void
+opening_dispatch(struct primary *primary)
+{
+	open_fresh(primary);
+	open_links(primary);
+	open_spare(primary);
+	close_idle(primary);
+}
+
+int64_t
+opening_wake(const struct primary *primary)
+{
+	int64_t wake = INT64_MAX;
+	size_t ready = 0;
+
+	for (const struct link *link = primary->links; link != NULL; link = link->next) {
+		wake = deadline_earlier(wake, link->wake);
+		if (link->state == LINK_READY && ready++ > 0)
+			wake = deadline_earlier(wake, link->landed_at + IDLE_EXTRA);
+		if (primary->waiting.count > 0 && link->state == LINK_ASKING &&
+		    is_quick(primary, link))
+			wake = deadline_earlier(wake, quick_until(primary, link));
+	}
+	return wake;
+}
