@@ -59,7 +59,10 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -o $@ $<
 
-# Tests. tests/need installs what a goal needs; everything it makes is below build/.
+# Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
+# them; everything they make is below build/.
+SERVERS	:= postfix exim4-daemon-light opensmtpd
+
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS)
@@ -71,19 +74,20 @@ demo:
 
 check:
 	tests/need build demo check
-	tests/unpack postfix exim4-daemon-light
+	tests/unpack $(SERVERS)
 	$(MAKE) all $(UNITS:%=$(B)/tests/%)
 	prove --timer $(UNITS:%=$(B)/tests/%) tests/*.t
 
 bench:
 	tests/need build demo check bench
+	tests/unpack postfix exim4-daemon-light
 	$(MAKE) all
 	tests/bench
 
 # The tests once more with everything built for the sanitizers, in a build folder of its own.
 asan:
 	tests/need build demo check
-	tests/unpack postfix exim4-daemon-light
+	tests/unpack $(SERVERS)
 	$(MAKE) B=build/asan STATIC= CC="$(CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 	    all $(UNITS:%=build/asan/tests/%)
 	BUILD=build/asan prove --timer $(UNITS:%=build/asan/tests/%) tests/*.t

@@ -22,8 +22,8 @@ callers_open(struct callers *callers, const char *path)
 	int result;
 
 	callers->first = NULL;
-	callers->reading = NULL;
 	callers->count = 0;
+	callers->reading_count = 0;
 	callers->max = CALLERS_MAX;
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
@@ -98,12 +98,13 @@ leave(struct caller *caller)
 		caller->next->before = caller->before;
 }
 
+/* Those at the front have been there longer. Who leaves does not close the connection. */
 static void
-close_reading(struct caller *caller)
+leave_reading(struct callers *callers, size_t i)
 {
-	leave(caller);
-	close(caller->fd);
-	free(caller);
+	callers->reading_count--;
+	memmove(&callers->reading[i], &callers->reading[i + 1],
+	    (callers->reading_count - i) * sizeof(callers->reading[0]));
 }
 
 /* Takes in one more. Returns -1 when there is none, 0 for one that may not ask. */
@@ -111,72 +112,84 @@ static int
 let_in(struct callers *callers, uid_t *user)
 {
 	int fd = accept4(callers->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	struct caller *caller;
+	struct callers_reading *reading = &callers->reading[callers->reading_count];
 
 	if (fd == -1)
 		return -1;
-	caller = may_ask(callers, fd, user) ? calloc(1, sizeof(*caller)) : NULL;
-	if (caller == NULL) {
+	if (!may_ask(callers, fd, user)) {
 		close(fd);
 		return 0;
 	}
-	caller->fd = fd;
-	caller->user = *user;
-	caller->told = deadline_now();
-	enter(&callers->reading, caller);
+	reading->fd = fd;
+	reading->user = *user;
+	reading->since = deadline_now();
+	callers->reading_count++;
 	return 1;
 }
 
-/* Reads what one wants. CALLERS_NONE: nothing, or not yet. */
-static enum callers_result
-take(struct callers *callers, struct caller *caller, struct wire_question *question)
+/* One that has said what it wants, and waits for the answer. NULL: there is no room for it. */
+static struct caller *
+keep(struct callers *callers, int fd)
 {
-	unsigned char message[WIRE_SIZE_MAX + 1];
-	ssize_t n = recv(caller->fd, message, sizeof(message), 0);
-	enum callers_result result = CALLERS_REFUSED;
+	struct caller *caller =
+	    callers->count < callers->max ? calloc(1, sizeof(*caller)) : NULL;
 
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) &&
-	    deadline_now() - caller->told < FIRST_WORDS)
-		return CALLERS_NONE;
-	if (n > 0 && wire_kind(message, (size_t)n) == WIRE_STATUS)
-		result = CALLERS_STATUS;
-	else if (n > 0 && wire_parse_question(question, message, (size_t)n))
-		result = question->refresh ? CALLERS_REFRESH : CALLERS_QUESTION;
-	if (result == CALLERS_REFUSED || result == CALLERS_REFRESH ||
-	    callers->count >= callers->max) {
-		close_reading(caller);
-		return n > 0 && result != CALLERS_STATUS ? result : CALLERS_NONE;
-	}
-	leave(caller);
+	if (caller == NULL)
+		return NULL;
+	caller->fd = fd;
+	caller->told = deadline_now();
 	enter(&callers->first, caller);
 	callers->count++;
-	return result;
+	return caller;
+}
+
+/* Reads what one wants; CALLERS_NONE: it is gone, or too slow. Returns false if it may still say. */
+static bool
+take(const struct callers_reading *reading, struct wire_question *question,
+    enum callers_result *result)
+{
+	unsigned char message[WIRE_SIZE_MAX + 1];
+	ssize_t n = recv(reading->fd, message, sizeof(message), 0);
+
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) &&
+	    deadline_now() - reading->since < FIRST_WORDS)
+		return false;
+	if (n <= 0)
+		*result = CALLERS_NONE;
+	else if (wire_kind(message, (size_t)n) == WIRE_STATUS)
+		*result = CALLERS_STATUS;
+	else if (!wire_parse_question(question, message, (size_t)n))
+		*result = CALLERS_REFUSED;
+	else
+		*result = question->refresh ? CALLERS_REFRESH : CALLERS_QUESTION;
+	return true;
 }
 
 enum callers_result
 callers_next(struct callers *callers, struct caller **caller, struct wire_question *question,
     uid_t *user)
 {
-	struct caller *reading, *next;
-	size_t count = 0;
-
+	*caller = NULL;
 	for (;;) {
-		for (reading = callers->reading; reading != NULL; reading = next) {
+		for (size_t i = 0; i < callers->reading_count;) {
+			int fd = callers->reading[i].fd;
 			enum callers_result result;
 
-			next = reading->next;
-			*user = reading->user;
-			result = take(callers, reading, question);
-			*caller = result == CALLERS_QUESTION || result == CALLERS_STATUS
-			    ? reading
-			    : NULL;
-			if (result != CALLERS_NONE)
+			if (!take(&callers->reading[i], question, &result)) {
+				i++;
+				continue;
+			}
+			*user = callers->reading[i].user;
+			leave_reading(callers, i);
+			if (result == CALLERS_QUESTION || result == CALLERS_STATUS)
+				*caller = keep(callers, fd);
+			if (*caller == NULL)
+				close(fd);
+			if (*caller != NULL || result == CALLERS_REFRESH ||
+			    result == CALLERS_REFUSED)
 				return result;
 		}
-		for (reading = callers->reading, count = 0; reading != NULL;
-		     reading = reading->next)
-			count++;
-		if (count >= CALLERS_READING)
+		if (callers->reading_count >= CALLERS_READING)
 			return CALLERS_NONE;
 		switch (let_in(callers, user)) {
 		case 0:
@@ -192,10 +205,9 @@ callers_poll(const struct callers *callers, struct pollfd *pollfds, int64_t *wak
 {
 	size_t count = 0;
 
-	for (const struct caller *caller = callers->reading;
-	     caller != NULL && count < CALLERS_READING; caller = caller->next) {
-		*wake = deadline_earlier(*wake, caller->told + FIRST_WORDS);
-		pollfds[count++].fd = caller->fd;
+	for (size_t i = 0; i < callers->reading_count; i++) {
+		*wake = deadline_earlier(*wake, callers->reading[i].since + FIRST_WORDS);
+		pollfds[count++].fd = callers->reading[i].fd;
 	}
 	/* No more are let in than these until some have spoken, or had their time. */
 	if (count < CALLERS_READING)

@@ -19,12 +19,18 @@
 
 struct caller {
 	int fd;
-	int64_t told; /* when it connected, or was last told to wait (deadline.h) */
+	int64_t told; /* when it asked, or was last told to wait (deadline.h) */
 	void *job;    /* what it waits for */
 	struct caller *next_of_job;
 	/* its own */
-	uid_t user;
 	struct caller *next, **before;
+};
+
+/* One that has not said yet what it wants. */
+struct callers_reading {
+	int fd;
+	uid_t user;
+	int64_t since; /* when it connected (deadline.h) */
 };
 
 struct callers {
@@ -39,8 +45,8 @@ struct callers {
 
 	/* its own */
 	int listening;
-	struct caller *reading; /* those who have not said yet what they want */
-	size_t count;
+	struct callers_reading reading[CALLERS_READING];
+	size_t count, reading_count;
 };
 
 /* Listens at this path, which must be free, and must fit. Returns 0 or -1 with errno. */
@@ -67,7 +73,7 @@ enum callers_result {
 enum callers_result callers_next(struct callers *callers, struct caller **caller,
     struct wire_question *question, uid_t *user);
 
-/* Tells a caller that it must wait. Returns false if it is gone; it is closed then. */
+/* Tells a caller that it must wait. Returns false if it is gone: close it. */
 bool callers_wait(struct callers *callers, struct caller *caller);
 
 /* Sends a message; the last one closes the connection. */

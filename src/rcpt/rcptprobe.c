@@ -103,8 +103,8 @@ watch(const struct link *link, char direction, const char *bytes, size_t len)
 
 	record_server_text(server, &link->terms->server);
 	while (len > 0) {
-		const char *end = memchr(bytes, '\n', len);
-		size_t line_len = end != NULL ? (size_t)(end - bytes) : len;
+		const char *lf = memchr(bytes, '\n', len);
+		size_t line_len = lf != NULL ? (size_t)(lf - bytes) : len;
 		struct line line;
 
 		line_start(&line);
@@ -118,8 +118,8 @@ watch(const struct link *link, char direction, const char *bytes, size_t len)
 		line_add_foreign(&line, bytes,
 		    line_len > 0 && bytes[line_len - 1] == '\r' ? line_len - 1 : line_len, 512);
 		log_line(&line);
-		len -= line_len + (end != NULL);
-		bytes += line_len + (end != NULL);
+		len -= line_len + (lf != NULL);
+		bytes += line_len + (lf != NULL);
 	}
 }
 

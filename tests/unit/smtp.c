@@ -455,9 +455,13 @@ static const struct {
 
 #define REPLIES_MAX (3 * SMTP_FLIGHT_MAX)
 
-/* One flight: what is asked, and what the server says to each command. */
+/*
+ * One flight: what is asked, and what the server says to each command. joined is a bit for each
+ * question that is in the transaction of the one before.
+ */
 static struct flight {
 	size_t count;
+	unsigned joined;
 	unsigned kind[SMTP_FLIGHT_MAX];
 	size_t replies;
 	const char *reply[REPLIES_MAX];
@@ -472,11 +476,16 @@ make_flight(size_t questions, unsigned pattern, bool later)
 	flight.replies = 0;
 	for (size_t i = 0; i < questions; i++, pattern /= PATTERNS) {
 		unsigned kind = pattern % PATTERNS;
+		bool joins = i > 0 && flight.joined >> i & 1;
 
+		/* They have one MAIL, and its refusal is that of all. */
+		if (joins && (kind == NO_MAIL) != (flight.kind[i - 1] == NO_MAIL))
+			kind = kind == NO_MAIL ? NO : NO_MAIL;
 		flight.kind[i] = kind;
-		if (i > 0 || later)
+		if (!joins && (i > 0 || later))
 			flight.reply[flight.replies++] = "250 2.0.0 ok\r\n";
-		flight.reply[flight.replies++] = kinds[kind].mail;
+		if (!joins)
+			flight.reply[flight.replies++] = kinds[kind].mail;
 		flight.reply[flight.replies++] = kinds[kind].rcpt;
 	}
 }
@@ -494,7 +503,7 @@ begin_flight(bool later)
 		flight.asks[i].sender = "";
 		flight.asks[i].path = names[i];
 		flight.asks[i].needs_utf8 = false;
-		flight.asks[i].joins = false;
+		flight.asks[i].joins = flight.joined >> i & 1;
 	}
 	if (later) {
 		smtp_ask(&smtp, flight.asks, 1);
@@ -577,7 +586,8 @@ test_flights(void)
 				    !is_answered() || smtp_room(&smtp) != SMTP_FLIGHT_MAX;
 			}
 		}
-	ok(bad == 0, "each answer of a flight is that to its own question (%ld)", held);
+	ok(bad == 0, "each answer of a flight is that to its own question, joined %x (%ld)",
+	    flight.joined, held);
 }
 
 /*
@@ -609,7 +619,8 @@ test_spoilt(const char *name, size_t skip, const char *more, bool in_one_piece)
 						bad += !is_spoilt();
 				}
 			}
-	ok(bad == 0, "%s at any point: no answer counts (%ld)", name, held);
+	ok(bad == 0, "%s at any point: no answer counts, joined %x (%ld)", name, flight.joined,
+	    held);
 }
 
 /* The connection is lost behind each byte but the last. */
@@ -682,6 +693,88 @@ test_goodbye(void)
 
 /* In SECURING nothing may be said, asked or taken for a reply. */
 static void
+test_joined_commands(void)
+{
+	static const char two[] = "RSET\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nRCPT TO:<c@d>\r\n"
+				  "RSET\r\nMAIL FROM:<>\r\nRCPT TO:<e@f>\r\nRCPT TO:<g@h>\r\n";
+
+	flight.joined = 0xa; /* the second and the fourth */
+	flight.count = 4;
+	begin_flight(false);
+	smtp_lost(&smtp, "lost");
+	ok(smtp.asked == 4 && smtp.mails == 2, "two and two joined are two transactions");
+	flight.count = 1;
+	begin_flight(false);
+	input("250 ok\r\n250 ok\r\n");
+	flight.count = 4;
+	for (size_t i = 0; i < flight.count; i++)
+		flight.asks[i].joins = i % 2;
+	smtp_ask(&smtp, flight.asks, flight.count);
+	ok(says(two), "each with one MAIL, and RSET between them");
+
+	/* The first of a flight joins nothing, whatever it says. */
+	flight.joined = 1;
+	flight.count = 1;
+	begin_flight(true);
+	ok(smtp.mails == 2, "the first of a flight begins a transaction");
+	get_ready("250 x\r\n");
+	smtp_ask(&smtp, flight.asks, 1);
+	ok(says("MAIL FROM:<>\r\n"), "without PIPELINING, too");
+	flight.joined = 0;
+}
+
+/* Servers that name the mailbox they speak of. What is wrong with it spoils a joined flight. */
+static void
+test_names(void)
+{
+	static const struct {
+		const char *replies;
+		bool good;
+	} rows[] = {
+	    {"250 <a@b> ok\r\n550 5.1.1 <c@d> no\r\n550 5.1.1 <e@f> no\r\n", true},
+	    {"250 <a@b> ok\r\n550 5.1.1 <C@D> no\r\n550 5.1.1 who?\r\n", true},
+	    {"250 ok\r\n550-5.1.1 not <a@b>,\r\n550 5.1.1 but <c@d>\r\n550 5.1.1 no\r\n", true},
+	    /* Of the first there is no reply, and one too many behind it. */
+	    {"550 5.1.1 <c@d> no\r\n550 5.1.1 <e@f> no\r\n250 ok\r\n", false},
+	    {"250 ok\r\n550 5.1.1 <a@b> no\r\n550 5.1.1 no\r\n", false},
+	    {"250 ok\r\n550 5.1.1 no\r\n550 5.1.1 <C@D> no\r\n", false},
+	    {"250 ok\r\n452 4.2.2 <e@f> full\r\n550 5.1.1 no\r\n", false},
+	};
+	static const char *const masks[] = {"on their own", "joined"};
+
+	for (unsigned joined = 0; joined < 2; joined++)
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			const char *p = rows[i].replies;
+
+			flight.joined = joined * 6;
+			flight.count = 3;
+			begin_flight(false);
+			for (size_t n = 0; n < 3; n++) {
+				const char *end = strchr(p, '\n') + 1;
+
+				if (end[-2] != '\r' || strncmp(p + 3, "-", 1) == 0)
+					end = strchr(end, '\n') + 1;
+				if (n == 0)
+					input("250 ok\r\n");
+				else if (joined == 0)
+					input("250 ok\r\n250 ok\r\n");
+				smtp_input(&smtp, p, (size_t)(end - p));
+				p = end;
+			}
+			if (rows[i].good)
+				ok(smtp.state == SMTP_READY &&
+					flight.asks[0].answer.finding == FINDING_EXISTS &&
+					flight.asks[1].answer.finding == FINDING_UNKNOWN &&
+					flight.asks[2].answer.finding == FINDING_UNKNOWN,
+				    "names, %s: row %zu has its answers", masks[joined], i);
+			else
+				ok(is_spoilt() && strcmp(smtp.answer.note, "out-of-step") == 0,
+				    "names, %s: row %zu is about others", masks[joined], i);
+		}
+	flight.joined = 0;
+}
+
+static void
 test_securing(void)
 {
 	static const struct smtp_terms terms = {.helo = "h", .tls = SMTP_TLS_MAY};
@@ -708,24 +801,33 @@ test_securing(void)
 int
 main(int argc, char **argv)
 {
+	/* Nobody joins, all do, some */
+	static const unsigned masks[] = {0, 0x1fe, 0x0d6};
+
 	test_file(argc > 1 ? argv[1] : "tests/data/conversations.txt");
 	test_longest();
 	test_text();
 	test_lacks();
-	test_flights();
-	test_spoilt("a reply missing", 1, "", false);
-	test_spoilt("a question swallowed", 3, "", false);
-	test_spoilt("garbage", 0, "moin\r\n", false);
-	test_spoilt("garbage instead", 1, "moin\r\n", false);
-	test_spoilt("a yes too many", 0, "250 ok\r\n", true);
-	test_spoilt("a no too many", 0, "550 5.1.1 no such user\r\n", true);
-	test_spoilt("a 421 too many", 0, "421 bye\r\n", true);
-	test_lost();
-	test_behind("a yes", "250 ok\r\n");
-	test_behind("a no", "550 5.1.1 no such user\r\n");
-	test_behind("half a line", "5");
-	test_behind("a 421", "421 bye\r\n");
-	test_goodbye();
+	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		flight.joined = masks[i];
+		test_flights();
+		test_spoilt("a reply missing", 1, "", false);
+		test_spoilt("a question swallowed", 3, "", false);
+		test_spoilt("garbage", 0, "moin\r\n", false);
+		test_spoilt("garbage instead", 1, "moin\r\n", false);
+		test_spoilt("a yes too many", 0, "250 ok\r\n", true);
+		test_spoilt("a no too many", 0, "550 5.1.1 no such user\r\n", true);
+		test_spoilt("a 421 too many", 0, "421 bye\r\n", true);
+		test_lost();
+		test_behind("a yes", "250 ok\r\n");
+		test_behind("a no", "550 5.1.1 no such user\r\n");
+		test_behind("half a line", "5");
+		test_behind("a 421", "421 bye\r\n");
+		test_goodbye();
+	}
+	flight.joined = 0;
+	test_joined_commands();
+	test_names();
 	test_securing();
 	return tap_done();
 }
