@@ -13,7 +13,7 @@
 #define PATH_SIZE       4096
 #define STATEMENT_LIMIT 100000 /* no string of a row or of the schema is longer */
 
-static const char select_sql[] =
+const char cache_select_sql[] =
     "SELECT " CACHEROW_COLUMNS " FROM account_cache WHERE address = ?1";
 
 const char *
@@ -196,6 +196,32 @@ check_header(struct cache *cache)
 	return 0;
 }
 
+sqlite3_stmt *
+cache_statement(struct cache *cache, const char *sql)
+{
+	size_t i = 0;
+
+	while (cache->kept[i].statement != NULL && cache->kept[i].sql != sql)
+		if (++i == CACHE_STATEMENTS) {
+			cache->reason = "it has too many statements";
+			return NULL;
+		}
+	if (cache->kept[i].statement == NULL &&
+	    sqlite3_prepare_v2(cache->db, sql, -1, &cache->kept[i].statement, NULL) !=
+		SQLITE_OK) {
+		cache_trouble(cache);
+		return NULL;
+	}
+	cache->kept[i].sql = sql;
+	return cache->kept[i].statement;
+}
+
+void
+cache_release(sqlite3_stmt *statement)
+{
+	sqlite3_reset(statement);
+}
+
 int
 cache_open_flags(struct cache *cache, const char *path, int busy_ms, int flags)
 {
@@ -216,14 +242,8 @@ cache_open_flags(struct cache *cache, const char *path, int busy_ms, int flags)
 	sqlite3_db_config(cache->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(cache->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_db_config(cache->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-	if (check_header(cache) == -1)
-		goto fail;
-	if (sqlite3_prepare_v2(
-		cache->db, select_sql, sizeof(select_sql), &cache->select, NULL) != SQLITE_OK) {
-		cache_trouble(cache);
-		goto fail;
-	}
-	return 0;
+	if (check_header(cache) == 0 && cache_statement(cache, cache_select_sql) != NULL)
+		return 0;
 fail:
 	cache_close(cache);
 	return -1;
@@ -238,18 +258,22 @@ cache_open(struct cache *cache, const char *path, int busy_ms)
 int
 cache_find(struct cache *cache, const char *key, size_t key_len, struct cache_entry *entry)
 {
+	sqlite3_stmt *select;
 	const char *damage;
 	int found = -1;
 
-	if (cache->select == NULL)
+	if (cache->db == NULL)
 		return -1;
 	cache_begin(cache);
 	if (key_len == 0 || key_len > CACHE_KEY_MAX)
 		return 0; /* never stored */
-	sqlite3_bind_text(cache->select, 1, key, (int)key_len, SQLITE_STATIC);
-	switch (sqlite3_step(cache->select)) {
+	select = cache_statement(cache, cache_select_sql);
+	if (select == NULL)
+		return -1;
+	sqlite3_bind_text(select, 1, key, (int)key_len, SQLITE_STATIC);
+	switch (sqlite3_step(select)) {
 	case SQLITE_ROW:
-		damage = cacherow_parse(cache->select, entry);
+		damage = cacherow_parse(select, entry);
 		if (damage == NULL) {
 			found = 1;
 		} else {
@@ -263,15 +287,17 @@ cache_find(struct cache *cache, const char *key, size_t key_len, struct cache_en
 	default:
 		cache_trouble(cache);
 	}
-	sqlite3_reset(cache->select);
+	cache_release(select);
 	return found;
 }
 
 void
 cache_close(struct cache *cache)
 {
-	sqlite3_finalize(cache->select);
+	for (size_t i = 0; i < CACHE_STATEMENTS; i++) {
+		sqlite3_finalize(cache->kept[i].statement);
+		cache->kept[i].statement = NULL;
+	}
 	sqlite3_close(cache->db);
-	cache->select = NULL;
 	cache->db = NULL;
 }

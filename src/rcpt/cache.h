@@ -34,6 +34,7 @@
 #define CACHE_KEY_MAX        512 /* bytes of an address; longer ones are never cached */
 #define CACHE_SCHEMA_VERSION 2   /* PRAGMA user_version */
 #define CACHE_DAMAGED        ".damaged"
+#define CACHE_STATEMENTS     12 /* that are kept: all texts there are */
 
 struct cache_entry {
 	enum finding finding;
@@ -46,8 +47,7 @@ struct cache_entry {
 
 /* It must stay where it is from cache_open to cache_close. */
 struct cache {
-	sqlite3 *db;          /* NULL: not open */
-	sqlite3_stmt *select; /* NULL: not open */
+	sqlite3 *db; /* NULL: not open */
 	const char *reason;
 	bool damaged; /* the reason is damage, not trouble that may pass */
 	bool locked;  /* it is a lock that somebody else holds */
@@ -55,6 +55,11 @@ struct cache {
 	    bad_row; /* the damage is that of the one row asked for; the cache goes on working */
 	int busy_ms;
 	int64_t until; /* no lock is waited for any longer in this call */
+	bool hasty;    /* it writes without waiting for the disk */
+	struct {
+		const char *sql;
+		sqlite3_stmt *statement;
+	} kept[CACHE_STATEMENTS];
 };
 
 /* What the last call found wrong, for the log: a constant text, "" where nothing was. */
@@ -86,6 +91,17 @@ int cache_trouble(struct cache *cache);
 
 /* The same for a row that is not as it should be. Returns -1. */
 int cache_damage(struct cache *cache, const char *reason);
+
+/*
+ * A statement for a constant text, made once and kept for the next time. NULL, with the reason,
+ * when it cannot be. All its parameters are to be bound; it holds locks from its first step to
+ * cache_release.
+ */
+sqlite3_stmt *cache_statement(struct cache *cache, const char *sql);
+void cache_release(sqlite3_stmt *statement);
+
+/* The row of the address ?1. */
+extern const char cache_select_sql[];
 
 void cache_close(struct cache *cache);
 

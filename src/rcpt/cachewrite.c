@@ -12,6 +12,8 @@ static const char count_sql[] =
 static const char evict_sql[] =
     "DELETE FROM account_cache WHERE address IN (SELECT address FROM account_cache"
     " WHERE address <> ?1 ORDER BY class = 'exists', probed LIMIT ?2)";
+static const char begin_sql[] = "BEGIN IMMEDIATE";
+static const char commit_sql[] = "COMMIT";
 static const char drop_sql[] = "DELETE FROM account_cache WHERE address = ?1";
 static const char drop_noes_sql[] =
     "DELETE FROM account_cache WHERE (class = 'exists') = 0 AND probed >= ?1"
@@ -21,13 +23,16 @@ static const char drop_noes_sql[] =
 static int
 has_row(struct cache *cache, const char *key, size_t key_len)
 {
+	sqlite3_stmt *select = cache_statement(cache, cache_select_sql);
 	int result;
 
-	sqlite3_bind_text(cache->select, 1, key, (int)key_len, SQLITE_STATIC);
-	result = sqlite3_step(cache->select);
+	if (select == NULL)
+		return -1;
+	sqlite3_bind_text(select, 1, key, (int)key_len, SQLITE_STATIC);
+	result = sqlite3_step(select);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		cache_trouble(cache);
-	sqlite3_reset(cache->select);
+	cache_release(select);
 	if (result == SQLITE_ROW)
 		return 1;
 	return result == SQLITE_DONE ? 0 : -1;
@@ -37,17 +42,17 @@ static int
 replace_row(
     struct cache *cache, const char *key, size_t key_len, const struct cache_entry *entry)
 {
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = cache_statement(cache, replace_sql);
 	int result = -1;
 
-	if (sqlite3_prepare_v2(cache->db, replace_sql, sizeof(replace_sql), &statement, NULL) ==
-		SQLITE_OK &&
-	    cacherow_bind(statement, key, key_len, entry) == SQLITE_OK &&
+	if (statement == NULL)
+		return -1;
+	if (cacherow_bind(statement, key, key_len, entry) == SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_DONE)
 		result = 0;
 	else
 		cache_trouble(cache);
-	sqlite3_finalize(statement);
+	cache_release(statement);
 	return result;
 }
 
@@ -55,25 +60,24 @@ replace_row(
 static int
 add_count(struct cache *cache, int change, int64_t *rows)
 {
-	sqlite3_stmt *statement = NULL;
-	int result =
-	    sqlite3_prepare_v2(cache->db, count_sql, sizeof(count_sql), &statement, NULL);
+	sqlite3_stmt *statement = cache_statement(cache, count_sql);
+	int result;
 
-	if (result == SQLITE_OK) {
-		sqlite3_bind_int(statement, 1, change);
-		result = sqlite3_step(statement);
-	}
+	if (statement == NULL)
+		return -1;
+	sqlite3_bind_int(statement, 1, change);
+	result = sqlite3_step(statement);
 	if (result == SQLITE_ROW)
 		*rows = sqlite3_column_int64(statement, 0);
 	else if (result == SQLITE_DONE)
 		cache_damage(cache, damaged_row_count);
 	else
 		cache_trouble(cache);
-	sqlite3_finalize(statement);
+	cache_release(statement);
 	return result == SQLITE_ROW ? 0 : -1;
 }
 
-/* Runs a bound DELETE and ends it; the count follows. */
+/* Runs a bound DELETE; the count follows. */
 static int
 run_delete(struct cache *cache, sqlite3_stmt *statement)
 {
@@ -82,7 +86,7 @@ run_delete(struct cache *cache, sqlite3_stmt *statement)
 
 	if (result != SQLITE_DONE)
 		cache_trouble(cache);
-	sqlite3_finalize(statement);
+	cache_release(statement);
 	if (result != SQLITE_DONE)
 		return -1;
 	removed = sqlite3_changes(cache->db);
@@ -96,14 +100,13 @@ run_delete(struct cache *cache, sqlite3_stmt *statement)
 static int
 evict(struct cache *cache, const char *key, size_t key_len, int64_t rows, uint32_t limit)
 {
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = cache_statement(cache, evict_sql);
 	int64_t count = rows - limit + limit / EVICT_MAX;
 
 	if (count > EVICT_MAX)
 		count = EVICT_MAX;
-	if (sqlite3_prepare_v2(cache->db, evict_sql, sizeof(evict_sql), &statement, NULL) !=
-	    SQLITE_OK)
-		return cache_trouble(cache);
+	if (statement == NULL)
+		return -1;
 	sqlite3_bind_text(statement, 1, key, (int)key_len, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, count);
 	return run_delete(cache, statement);
@@ -112,9 +115,14 @@ evict(struct cache *cache, const char *key, size_t key_len, int64_t rows, uint32
 static int
 execute(struct cache *cache, const char *sql)
 {
-	if (sqlite3_exec(cache->db, sql, NULL, NULL, NULL) == SQLITE_OK)
-		return 0;
-	return cache_trouble(cache);
+	sqlite3_stmt *statement = cache_statement(cache, sql);
+	int result;
+
+	if (statement == NULL)
+		return -1;
+	result = sqlite3_step(statement) == SQLITE_DONE ? 0 : cache_trouble(cache);
+	cache_release(statement);
+	return result;
 }
 
 /*
@@ -124,18 +132,20 @@ execute(struct cache *cache, const char *sql)
 int
 cachewrite_begin(struct cache *cache)
 {
-	if (cache->select == NULL)
+	if (cache->db == NULL)
 		return -1;
 	cache_begin(cache);
-	if (execute(cache, "PRAGMA synchronous = OFF") == -1)
-		return -1;
-	return execute(cache, "BEGIN IMMEDIATE");
+	if (!cache->hasty &&
+	    sqlite3_exec(cache->db, "PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK)
+		return cache_trouble(cache);
+	cache->hasty = true;
+	return execute(cache, begin_sql);
 }
 
 int
 cachewrite_end(struct cache *cache, bool good)
 {
-	if (good && execute(cache, "COMMIT") == 0)
+	if (good && execute(cache, commit_sql) == 0)
 		return 0;
 	/* Most errors have rolled back already; what this says is of no interest. */
 	sqlite3_exec(cache->db, "ROLLBACK", NULL, NULL, NULL);
@@ -164,11 +174,10 @@ cachewrite_put(struct cache *cache, const char *key, size_t key_len,
 int
 cachewrite_drop(struct cache *cache, const char *key, size_t key_len)
 {
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = cache_statement(cache, drop_sql);
 
-	if (sqlite3_prepare_v2(cache->db, drop_sql, sizeof(drop_sql), &statement, NULL) !=
-	    SQLITE_OK)
-		return cache_trouble(cache);
+	if (statement == NULL)
+		return -1;
 	sqlite3_bind_text(statement, 1, key, (int)key_len, SQLITE_STATIC);
 	return run_delete(cache, statement);
 }
@@ -176,11 +185,10 @@ cachewrite_drop(struct cache *cache, const char *key, size_t key_len)
 int
 cachewrite_drop_noes(struct cache *cache, const char *domain, int64_t since)
 {
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = cache_statement(cache, drop_noes_sql);
 
-	if (sqlite3_prepare_v2(
-		cache->db, drop_noes_sql, sizeof(drop_noes_sql), &statement, NULL) != SQLITE_OK)
-		return cache_trouble(cache);
+	if (statement == NULL)
+		return -1;
 	sqlite3_bind_int64(statement, 1, since);
 	sqlite3_bind_text(statement, 2, domain, -1, SQLITE_STATIC);
 	return run_delete(cache, statement);

@@ -52,18 +52,14 @@ memory_parse(sqlite3_stmt *statement, struct memory *memory)
 	return NULL;
 }
 
-/* Prepares a statement about the subject. NULL with the reason in cache when it cannot. */
+/* A statement about the subject. NULL with the reason in cache when it cannot be. */
 static sqlite3_stmt *
 prepare(struct cache *cache, const char *sql, const char *subject)
 {
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = cache_statement(cache, sql);
 
-	if (sqlite3_prepare_v2(cache->db, sql, -1, &statement, NULL) != SQLITE_OK ||
-	    sqlite3_bind_text(statement, 1, subject, -1, SQLITE_STATIC) != SQLITE_OK) {
-		cache_trouble(cache);
-		sqlite3_finalize(statement);
-		return NULL;
-	}
+	if (statement != NULL)
+		sqlite3_bind_text(statement, 1, subject, -1, SQLITE_STATIC);
 	return statement;
 }
 
@@ -96,7 +92,7 @@ memory_find(struct cache *cache, const char *subject, struct memory *memory)
 	default:
 		cache_trouble(cache);
 	}
-	sqlite3_finalize(statement);
+	cache_release(statement);
 	return found;
 }
 
@@ -117,7 +113,7 @@ finish(struct cache *cache, sqlite3_stmt *statement)
 {
 	int result = sqlite3_step(statement) == SQLITE_DONE ? 0 : cache_trouble(cache);
 
-	sqlite3_finalize(statement);
+	cache_release(statement);
 	return result;
 }
 
