@@ -13,6 +13,7 @@
 
 #define BACKLOG     1024
 #define FIRST_WORDS 1000 /* ms that a caller has to say what it wants */
+#define REST        100  /* ms without descriptors until the next try */
 
 int
 callers_open(struct callers *callers, const char *path)
@@ -23,6 +24,7 @@ callers_open(struct callers *callers, const char *path)
 
 	callers->first = NULL;
 	callers->count = 0;
+	callers->rest = 0;
 	callers->reading_count = 0;
 	callers->max = CALLERS_MAX;
 	if (strlen(path) >= sizeof(address.sun_path)) {
@@ -114,8 +116,12 @@ let_in(struct callers *callers, uid_t *user)
 	int fd = accept4(callers->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct callers_reading *reading = &callers->reading[callers->reading_count];
 
-	if (fd == -1)
+	if (fd == -1) {
+		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
+		    errno != ECONNABORTED)
+			callers->rest = deadline_now() + REST;
 		return -1;
+	}
 	if (!may_ask(callers, fd, user)) {
 		close(fd);
 		return 0;
@@ -127,12 +133,11 @@ let_in(struct callers *callers, uid_t *user)
 	return 1;
 }
 
-/* One that has said what it wants, and waits for the answer. NULL: there is no room for it. */
+/* One that has said what it wants, and waits for the answer. NULL: there is no memory. */
 static struct caller *
 keep(struct callers *callers, int fd)
 {
-	struct caller *caller =
-	    callers->count < callers->max ? calloc(1, sizeof(*caller)) : NULL;
+	struct caller *caller = calloc(1, sizeof(*caller));
 
 	if (caller == NULL)
 		return NULL;
@@ -189,7 +194,8 @@ callers_next(struct callers *callers, struct caller **caller, struct wire_questi
 			    result == CALLERS_REFUSED)
 				return result;
 		}
-		if (callers->reading_count >= CALLERS_READING)
+		if (callers->reading_count >= CALLERS_READING ||
+		    deadline_left(callers->rest) > 0)
 			return CALLERS_NONE;
 		switch (let_in(callers, user)) {
 		case 0:
@@ -210,7 +216,9 @@ callers_poll(const struct callers *callers, struct pollfd *pollfds, int64_t *wak
 		pollfds[count++].fd = callers->reading[i].fd;
 	}
 	/* No more are let in than these until some have spoken, or had their time. */
-	if (count < CALLERS_READING)
+	if (deadline_left(callers->rest) > 0)
+		*wake = deadline_earlier(*wake, callers->rest);
+	else if (count < CALLERS_READING)
 		pollfds[count++].fd = callers->listening;
 	for (size_t i = 0; i < count; i++) {
 		pollfds[i].events = POLLIN;
@@ -228,22 +236,25 @@ callers_close(struct callers *callers, struct caller *caller)
 	free(caller);
 }
 
-void
-callers_send(
-    struct callers *callers, struct caller *caller, const unsigned char *message, size_t len)
+bool
+callers_full(const struct callers *callers)
 {
-	(void)callers;
+	return callers->count > callers->max;
+}
+
+void
+callers_send(struct caller *caller, const unsigned char *message, size_t len)
+{
 	(void)send(caller->fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 bool
-callers_wait(struct callers *callers, struct caller *caller)
+callers_wait(struct caller *caller)
 {
 	unsigned char message[WIRE_SIZE_MAX];
 	size_t len = wire_make_word(message, WIRE_WAIT);
 
 	caller->told = deadline_now();
-	(void)callers;
 	return send(caller->fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len ||
 	    errno == EAGAIN;
 }

@@ -40,11 +40,12 @@ struct callers {
 	bool any_of_group; /* whoever is in this group */
 	gid_t group;
 
-	size_t max;           /* that may wait: at most CALLERS_MAX */
+	size_t max;           /* that should wait: at most CALLERS_MAX */
 	struct caller *first; /* those who do */
 
 	/* its own */
 	int listening;
+	int64_t rest; /* nobody is let in until then (deadline.h): we are out of descriptors */
 	struct callers_reading reading[CALLERS_READING];
 	size_t count, reading_count;
 };
@@ -73,12 +74,13 @@ enum callers_result {
 enum callers_result callers_next(struct callers *callers, struct caller **caller,
     struct wire_question *question, uid_t *user);
 
-/* Tells a caller that it must wait. Returns false if it is gone: close it. */
-bool callers_wait(struct callers *callers, struct caller *caller);
+/* Do more wait than should? Then the newest is to have an answer at once. */
+bool callers_full(const struct callers *callers);
 
-/* Sends a message; the last one closes the connection. */
-void callers_send(
-    struct callers *callers, struct caller *caller, const unsigned char *message, size_t len);
+/* Tells a caller that it must wait. Returns false if it is gone: close it. */
+bool callers_wait(struct caller *caller);
+
+void callers_send(struct caller *caller, const unsigned char *message, size_t len);
 void callers_close(struct callers *callers, struct caller *caller);
 
 #endif

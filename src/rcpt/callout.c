@@ -84,8 +84,8 @@ judge_server(const struct callout *callout, const struct smtp_answer *answer, bo
 		return answer->stage < SMTP_RCPT;
 	}
 	failure->state = MEMORY_DOWN;
-	if (timeout && !timed_out && callout->asked > 1)
-		return false; /* one before it has used up the time */
+	if (timeout && !timed_out && callout->hurried)
+		return false; /* something before it has used up the time */
 	/*
 	 * A server that says "not now" may have too many connections of ours; one that greets
 	 * may be slow about this user only.
@@ -119,6 +119,8 @@ static void
 ask_now(struct callout *callout, size_t number)
 {
 	callout->asked++;
+	callout->hurried = deadline_left(callout->deadline) <
+	    (int)callout->record->settings.connect_timeout * 1000 / 2;
 	callout->number = number;
 	callout->wanted = true;
 	checker_tell(callout->checker, callout->server);

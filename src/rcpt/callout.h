@@ -42,6 +42,7 @@ struct callout {
 	size_t next, asked, lacking_utf8;
 	bool wanted;  /* there is a server to ask */
 	bool claimed; /* its mark is ours */
+	bool hurried; /* there is less time than a sound one may need */
 	bool have_spare;
 	size_t spare; /* of those left alone, the one that was tried longest ago */
 	struct memory spare_mark;

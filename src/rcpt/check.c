@@ -314,7 +314,7 @@ check_start(struct checker *checker, struct check *check, const char *address, s
 	prepare(check, started);
 	if (!decide_at_once(checker, check, address, len))
 		ask(checker, check, address, len);
-	else if (check->freshness == FRESHNESS_LATE)
+	else if (check->freshness == FRESHNESS_LATE && !is_ourselves(checker, &check->record))
 		remote_refresh(checker, address, len);
 }
 

@@ -20,6 +20,7 @@ struct job {
 	size_t asked; /* by so many */
 	int64_t started;
 	bool ripe;
+	ino_t cdb; /* where the record is from */
 	struct record record;
 	struct address address;
 	char text[WIRE_ADDRESS_MAX];
@@ -53,7 +54,7 @@ answer_caller(struct desk *desk, struct caller *caller, const struct outcome *ou
 		len = wire_make_answer(message, outcome, trouble);
 	else
 		len = wire_make_word(message, WIRE_DIRECTLY);
-	callers_send(desk->callers, caller, message, len);
+	callers_send(caller, message, len);
 	callers_close(desk->callers, caller);
 }
 
@@ -198,7 +199,11 @@ take_news(struct desk *desk)
 			go_on(desk, job);
 			break;
 		case ERRAND_SKIPPED:
-			callout_skip(callout);
+			/* Skipped as nobody waited for it; but somebody has come since. */
+			if (errand->left_behind && job->callers != NULL)
+				errand->left_behind = false;
+			else
+				callout_skip(callout);
 			go_on(desk, job);
 			break;
 		case ERRAND_WAITING:
@@ -219,20 +224,21 @@ settle(struct desk *desk)
 	struct probe *probes[DESK_JOBS_MAX];
 	struct job *job, *next;
 	size_t count = 0;
-	bool patient;
+	int64_t now = deadline_now();
 
 	for (job = desk->ripe; job != NULL; job = job->next_ripe)
 		probes[count++] = &job->probe;
 	if (count == 0)
 		return;
-	patient =
-	    desk->locked_since == 0 || deadline_now() - desk->locked_since < LOCK_PATIENCE;
-	if (!probe_settle(desk->checker, probes, count, patient)) {
+	switch (probe_settle(desk->checker, probes, count,
+	    desk->locked_since == 0 || now - desk->locked_since < LOCK_PATIENCE)) {
+	case -1:
 		if (desk->locked_since == 0)
-			desk->locked_since = deadline_now();
+			desk->locked_since = now;
 		return;
+	case 1:
+		desk->locked_since = 0;
 	}
-	desk->locked_since = 0;
 	job = desk->ripe;
 	desk->ripe = NULL;
 	for (; job != NULL; job = next) {
@@ -257,8 +263,7 @@ tell_callers(struct desk *desk)
 		struct caller **at;
 
 		next = caller->next;
-		if (job == NULL || now - caller->told < WIRE_EVERY ||
-		    callers_wait(desk->callers, caller))
+		if (job == NULL || now - caller->told < WIRE_EVERY || callers_wait(caller))
 			continue;
 		for (at = &job->callers; *at != caller;)
 			at = &(*at)->next_of_job;
@@ -305,7 +310,7 @@ join(struct desk *desk, struct job *job, struct caller *caller)
 	job->callers = caller;
 	job->asked++;
 	job->errand.behind = false;
-	if (!callers_wait(desk->callers, caller)) {
+	if (!callers_wait(caller)) {
 		job->callers = caller->next_of_job;
 		callers_close(desk->callers, caller);
 	}
@@ -365,6 +370,7 @@ set_target(struct desk *desk, struct job *job, const struct wire_question *quest
 		record, &trouble) != 1 ||
 	    record->server_count == 0)
 		return false;
+	job->cdb = desk->checker->cdb.inode;
 	target->record = record;
 	target->key_domain = job->address.key_domain;
 	target->path = job->path;
@@ -381,7 +387,7 @@ find(struct desk *desk, const struct job *like)
 	struct job *job;
 
 	for (job = *bucket(desk, like); job != NULL; job = job->next)
-		if (job->target.key_len == like->target.key_len &&
+		if (job->cdb == like->cdb && job->target.key_len == like->target.key_len &&
 		    memcmp(job->key, like->key, job->target.key_len) == 0)
 			break;
 	return job;
@@ -435,7 +441,9 @@ desk_ask(struct desk *desk, const struct wire_question *question, struct caller 
 		return;
 	}
 	job->started = deadline_now();
-	if (!set_target(desk, job, question)) {
+	if (callers_full(desk->callers)) {
+		say_busy(desk, caller);
+	} else if (!set_target(desk, job, question)) {
 		send_directly(desk, caller);
 	} else if ((same = find(desk, job)) != NULL) {
 		desk->joined++;

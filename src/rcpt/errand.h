@@ -35,7 +35,8 @@ struct errand {
 	bool slow;    /* it has taken longer than with a sound server; the caller clears it */
 	bool greeted; /* that was after the greeting */
 	bool timed_out;
-	bool kept; /* it went over a connection that had been used before */
+	bool left_behind; /* skipped, as nobody waits for it */
+	bool kept;        /* it went over a connection that was open already */
 	struct inquiry inquiry;
 
 	/* the pool's own */
@@ -43,8 +44,11 @@ struct errand {
 	struct link *link; /* it must be this one */
 	bool fresh;        /* it wants one that nobody has used, for itself alone */
 	bool shared;       /* a flight of it was */
+	bool dated;        /* its connection was too old for a "no" to be believed */
+	bool alone;        /* it must have a transaction to itself */
 	unsigned tries;
-	int64_t since, waited; /* ms */
+	int64_t since, waited; /* ms, for room */
+	bool greeted_soon;     /* it waits for a server's greeting, not for room */
 	bool told;             /* it is among the news */
 	struct errand *next, *next_told;
 };

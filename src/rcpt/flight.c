@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/deadline.h"
+#include "opening.h"
 #include "pool.h"
 #include "queue.h"
 
@@ -30,8 +31,12 @@ size_t
 flight_transactions(const struct primary *primary, const struct link *link)
 {
 	size_t most = manners_transactions(&primary->manners, link->smtp.greeting);
+	int64_t age = deadline_now() - link->opened;
 
-	return link->smtp.mails < most ? most - link->smtp.mails : 0;
+	if (age >= FLIGHT_LIFE || link->smtp.mails >= most)
+		return 0;
+	most -= link->smtp.mails;
+	return age >= FLIGHT_LIFE / 4 * 3 && most > FLIGHT_FEW ? FLIGHT_FEW : most;
 }
 
 static void
@@ -43,7 +48,8 @@ board(struct primary *primary, struct link *link, struct errand *errand, uint32_
 	errand->client->asking++;
 	errand->domain->asking++;
 	if (errand->inquiry.step == INQUIRY_ADDRESS) {
-		errand->kept = link->smtp.asked > 0;
+		errand->kept = link_is_kept(link);
+		errand->dated = deadline_now() - link->opened > FLIGHT_BELIEVED;
 		errand->shared = false;
 	}
 	link_add(link, &errand->inquiry.ask, errand);
@@ -82,31 +88,25 @@ board_bound(struct primary *primary, struct link *link, size_t room, uint32_t *t
 	return load;
 }
 
-/* Can it be in the transaction of the one before? */
+/* Is it one that can share a transaction? Second questions can't: what they prove must be certain. */
 static bool
-is_alike(const struct smtp_ask *ask, const struct smtp_ask *before)
+is_sociable(const struct link_asker *asker)
 {
-	return strcmp(ask->sender, before->sender) == 0 &&
-	    ask->needs_utf8 == before->needs_utf8;
+	const struct errand *errand = asker->owner;
+
+	return errand->inquiry.step == INQUIRY_ADDRESS && !errand->alone;
 }
 
-/* Puts together what can be; or finds out if it can, where that is worth while. */
+/* Puts together what can be; or finds out if it can. */
 static void
 join(struct primary *primary, struct link *link)
 {
-	const struct smtp_ask *last = &link->asks[link->count - 1];
-	char path[ADDRESS_PATH_SIZE];
-	struct smtp_ask trial = {.sender = "", .path = path, .joins = true};
+	size_t joining = manners_joining(&primary->manners, link->count, deadline_now());
 
-	for (size_t i = 1; i < link->count && primary->manners.joins; i++)
-		link->asks[i].joins = is_alike(&link->asks[i], &link->asks[i - 1]);
-	if (!manners_may_try(&primary->manners, deadline_now()) || !link->smtp.pipelining ||
-	    primary->waiting.count == 0 || link->count == SMTP_FLIGHT_MAX ||
-	    !is_alike(&trial, last))
-		return;
-	snprintf(path, sizeof(path), "postmaster@%.*s", ADDRESS_DOMAIN_MAX,
-	    strrchr(last->path, '@') + 1);
-	link_add(link, &trial, NULL);
+	for (size_t i = link->count - joining; i < link->count; i++)
+		link->asks[i].joins = link->smtp.pipelining && is_sociable(&link->askers[i]) &&
+		    is_sociable(&link->askers[i - 1]) &&
+		    link->asks[i].needs_utf8 == link->asks[i - 1].needs_utf8;
 }
 
 void
@@ -117,6 +117,12 @@ flight_begin(struct primary *primary, struct link *link)
 	uint32_t timeout = 0;
 
 	load = board_bound(primary, link, room, &timeout);
+	if (link->smtp.asked > 0 && link->count == 0 && link->reserved == NULL &&
+	    opening_starves(primary)) {
+		link_quit(link);
+		primary_follow(primary, link);
+		return;
+	}
 	if (room > primary->manners.window)
 		room = primary->manners.window;
 	/* With many waiting, little flights over what is left cost more than another connection. */
@@ -144,7 +150,7 @@ flight_begin(struct primary *primary, struct link *link)
 		primary->flights++;
 		primary->used = deadline_now();
 		join(primary, link);
-		link_fly(link, timeout);
+		link_fly(link, timeout, manners_silence(&primary->manners));
 	} else if (flight_credit(link) == 0 || flight_transactions(primary, link) == 0) {
 		link_quit(link);
 	}
@@ -152,14 +158,20 @@ flight_begin(struct primary *primary, struct link *link)
 		primary_follow(primary, link);
 }
 
-/* May this answer be about what was asked on the connection before, not about this errand? */
+/*
+ * May this answer be about what was asked on the connection before, or about a user that was added
+ * since it was opened, and not about this errand?
+ */
 static bool
 wants_repeat(const struct primary *primary, const struct errand *errand)
 {
 	const struct smtp_answer *answer = &errand->inquiry.answer;
 
-	return (errand->kept || errand->shared) && !errand->fresh && !errand->timed_out &&
-	    !finding_is_verdict(answer->finding) &&
+	if (errand->fresh || errand->timed_out)
+		return false;
+	if (finding_is_verdict(answer->finding))
+		return finding_is_no(answer->finding) && errand->dated;
+	return (errand->kept || errand->shared) &&
 	    !manners_means_it(&primary->manners, answer, deadline_now());
 }
 
@@ -174,17 +186,32 @@ repeat(struct primary *primary, struct errand *errand, bool broken)
 	queue_prepend(primary, errand);
 }
 
+/*
+ * An answer that may be about the question's place in a transaction: once more, in one of its own.
+ */
+static void
+repeat_alone(struct primary *primary, struct errand *errand)
+{
+	errand->alone = true;
+	inquiry_start(&errand->inquiry, errand->question);
+	queue_prepend(primary, errand);
+}
+
 /* One answer of a flight. */
 static void
 take_answer(struct primary *primary, struct link *link, struct errand *errand,
-    const struct smtp_answer *answer)
+    const struct smtp_ask *ask)
 {
 	bool open = link->state == LINK_READY;
 
 	errand->client->asking--;
 	errand->domain->asking--;
 	errand->timed_out = link->late;
-	errand->inquiry.ask.answer = *answer;
+	if (ask->joins && ask->answer.code != 0 && !manners_is_certain(&ask->answer)) {
+		repeat_alone(primary, errand);
+		return;
+	}
+	errand->inquiry.ask.answer = ask->answer;
 	inquiry_take(&errand->inquiry, open);
 	if (!errand->inquiry.done) {
 		errand->link = link;
@@ -243,7 +270,7 @@ flight_land(struct primary *primary, struct link *link)
 		if (errand == NULL)
 			continue;
 		errand->shared = errand->shared || count > 1;
-		take_answer(primary, link, errand, &link->asks[i].answer);
+		take_answer(primary, link, errand, &link->asks[i]);
 	}
 	/* What it was opened for is done, or goes on over it. */
 	if (link->reserved != NULL) {

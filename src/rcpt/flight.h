@@ -7,6 +7,15 @@
 
 #include "primary.h"
 
+/*
+ * ms. Servers read some of their tables once for each connection: in one that is kept, Postfix does
+ * not see that a user was added. So a "no" is believed for so long, and none is kept for longer.
+ */
+#define FLIGHT_BELIEVED (10 * 1000)
+#define FLIGHT_LIFE     (60 * 1000)
+
+#define FLIGHT_FEW 3 /* what is left to a connection that wants a successor */
+
 /* How many more refusals and transactions a connection may have. */
 size_t flight_credit(const struct link *link);
 size_t flight_transactions(const struct primary *primary, const struct link *link);

@@ -12,10 +12,19 @@
 #include "base/descriptors.h"
 #include "base/line.h"
 
+#define ADDRESS_FD      3
 #define REPLY_FD        4
+#define ADDRESS_SIZE    1024 /* qmail-smtpd takes no more than 900 bytes */
 #define ALTERNATE_STACK 32768
 #define REPLY_WAIT_MS                                                                          \
 	1000 /* for room in a pipe, which a line always has unless somebody plays */
+
+/*
+ * HOOK_FD3 knows 0, 111, and "unknown" for whatever else a program does, be it a crash. spamdyke
+ * has no "not now": what it does not know, it accepts, by way of an uninitialised variable.
+ */
+enum { FD3_UNKNOWN = 1 };
+enum { SPAMDYKE_UNDECIDED = 0, SPAMDYKE_VALID = 1, SPAMDYKE_INVALID = 2 };
 
 static const char way_out_log[] = "rcptcheck: verdict=tempfail why=signal\n";
 static const char way_out_alarm_log[] = "rcptcheck: verdict=tempfail why=deadline\n";
@@ -42,6 +51,24 @@ add(char *out, size_t len, const char *text)
 
 	memcpy(out + len, text, text_len);
 	return len + text_len;
+}
+
+int
+hook_exit_code(enum hook_form form, enum verdict verdict)
+{
+	if (form == HOOK_FD3 && verdict == VERDICT_REJECT)
+		return FD3_UNKNOWN;
+	if (form != HOOK_SPAMDYKE)
+		return verdict_exit_code(verdict);
+	switch (verdict) {
+	case VERDICT_ACCEPT:
+		return SPAMDYKE_VALID;
+	case VERDICT_REJECT:
+		return SPAMDYKE_INVALID;
+	case VERDICT_TEMPFAIL:
+		break;
+	}
+	return SPAMDYKE_UNDECIDED;
 }
 
 /* Only async-signal-safe calls from here: this is also the way out of a signal handler. */
@@ -78,9 +105,11 @@ tell(enum hook_form form, enum verdict verdict)
 		break;
 	case HOOK_EXIT:
 	case HOOK_BATCH:
+	case HOOK_FD3:
+	case HOOK_SPAMDYKE:
 		break;
 	}
-	_exit(verdict_exit_code(verdict));
+	_exit(hook_exit_code(form, verdict));
 }
 
 static void
@@ -153,7 +182,7 @@ hook_prepare(enum hook_form form, unsigned seconds)
 	if (descriptors_plug(STDIN_FILENO) == -1 || descriptors_plug(STDOUT_FILENO) == -1 ||
 	    (no_stderr = descriptors_plug(STDERR_FILENO)) == -1 ||
 	    descriptors_plug(REPLY_FD) == -1)
-		_exit(EXIT_TEMPFAIL);
+		_exit(hook_exit_code(form, VERDICT_TEMPFAIL));
 	if (form == HOOK_SPP || form == HOOK_PRINT) {
 		answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, REPLY_FD + 1);
 		if (answer_fd == -1)
@@ -169,6 +198,63 @@ hook_prepare(enum hook_form form, unsigned seconds)
 	if (protocol && descriptors_silence(STDERR_FILENO) == -1)
 		tell(form, VERDICT_TEMPFAIL);
 	return no_stderr == 1 || protocol;
+}
+
+const char *
+hook_read_address(void)
+{
+	static char address[ADDRESS_SIZE];
+	size_t len = 0;
+	ssize_t n;
+
+	/* To its end, so that who writes it is not cut short; the alarm is behind us. */
+	for (;;) {
+		char rest[ADDRESS_SIZE];
+		bool whole = memchr(address, '\0', len) != NULL || len == sizeof(address);
+
+		n = whole ? read(ADDRESS_FD, rest, sizeof(rest))
+			  : read(ADDRESS_FD, address + len, sizeof(address) - len);
+		if (n == 0 || (n == -1 && errno != EINTR))
+			break;
+		if (n > 0 && !whole)
+			len += (size_t)n;
+	}
+	(void)close(ADDRESS_FD);
+	return n == 0 && memchr(address, '\0', len) != NULL ? address : NULL;
+}
+
+/* Characters a local part has without having been quoted: atext of RFC 5322 3.2.3, and dots. */
+static bool
+is_plain(const char *local, size_t len)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~."
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	for (size_t i = 0; i < len; i++)
+		if (local[i] == '\0' || strchr(plain, local[i]) == NULL)
+			return false;
+	return true;
+}
+
+const char *
+hook_doubt(enum hook_form form, const char *address, size_t len)
+{
+	size_t local_len = len;
+
+	while (local_len > 0 && address[local_len - 1] != '@')
+		local_len--;
+	if (local_len > 0)
+		local_len--;
+	/*
+	 * Its caller asks a second time, about "user-@domain", when it did not like the answer
+	 * for "user-ext@domain", and then believes the second one.
+	 */
+	if (form == HOOK_FD3 && local_len > 0 && strchr("-=+", address[local_len - 1]) != NULL)
+		return "break-character";
+	/* What was quoted has lost its quotes and its blanks on the way. */
+	if (form == HOOK_SPAMDYKE && !is_plain(address, local_len))
+		return "quoted";
+	return NULL;
 }
 
 void

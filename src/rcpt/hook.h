@@ -9,16 +9,19 @@
 #define RCPT_HOOK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "verdict.h"
 
 enum hook_form {
-	HOOK_EXIT,  /* the exit code alone: RCPTCHECK */
-	HOOK_FD4,   /* RCPTCHECK with USE_FD4: a reply line on descriptor 4 as well */
-	HOOK_SPP,   /* qmail-spp: a command on descriptor 1, exit 0 */
-	HOOK_PRINT, /* a reply line on descriptor 1, and the exit code */
-	HOOK_BATCH, /* addresses on descriptor 0, verdicts on 1 */
+	HOOK_EXIT,     /* the exit code alone: RCPTCHECK */
+	HOOK_FD4,      /* RCPTCHECK with USE_FD4: a reply line on descriptor 4 as well */
+	HOOK_SPP,      /* qmail-spp: a command on descriptor 1, exit 0 */
+	HOOK_PRINT,    /* a reply line on descriptor 1, and the exit code */
+	HOOK_BATCH,    /* addresses on descriptor 0, verdicts on 1 */
+	HOOK_FD3,      /* s/qmail, aQmail, indimail: the address on descriptor 3; 0, 1 or 111 */
+	HOOK_SPAMDYKE, /* spamdyke: domain and local part as arguments; 1, 2 or 0 */
 };
 
 /*
@@ -30,10 +33,28 @@ enum hook_form {
  */
 bool hook_prepare(enum hook_form form, unsigned seconds);
 
+/*
+ * HOOK_FD3: reads the address, up to the first NUL of what is on descriptor 3, to the end of
+ * file. Returns it, or NULL when there is none or it is too long for a mail server to have sent.
+ */
+const char *hook_read_address(void);
+
+/*
+ * Why a reject of this address must not be told in this form, in a word, or NULL: where what was
+ * asked for may not be what the client said. It is a temporary failure then.
+ */
+const char *hook_doubt(enum hook_form form, const char *address, size_t len);
+
+/* The exit code for it, where that is the whole answer. */
+int hook_exit_code(enum hook_form form, enum verdict verdict);
+
 /* Sets the alarm anew, to ring in this many milliseconds. */
 void hook_alarm(int64_t milliseconds);
 
-/* Tells the verdict in the form and ends the process. */
+/*
+ * Tells the verdict in the form and ends the process. For HOOK_SPAMDYKE VERDICT_ACCEPT means
+ * "valid", which ends its search; what is only not to be refused is VERDICT_TEMPFAIL there.
+ */
 _Noreturn void hook_answer(enum hook_form form, enum verdict verdict);
 
 #endif

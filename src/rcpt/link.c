@@ -14,6 +14,9 @@
 #define INPUT_SIZE      4096 /* bytes that one step takes, so that no server holds up another */
 #define SLOW_CONNECTION 1500 /* ms; talk.c says why */
 #define CLOSING_TIME    1000 /* ms that a server has to say goodbye */
+#define NEW_FOR         1000 /* ms that a connection is new to those who ask */
+#define LISTEN_LEAST    10   /* ms, and the most, for a reply too many behind a flight */
+#define LISTEN_MOST     300
 
 static void
 watch(const struct link *link, char direction, const char *bytes, size_t len)
@@ -39,6 +42,8 @@ wait_for_reply(struct link *link)
 {
 	int64_t full = (int64_t)link->command_timeout * 1000;
 
+	if (link->silence != 0 && link->silence < full)
+		full = link->silence;
 	wait_for(link, POLLIN, full, link->state == LINK_ASKING ? full / 4 * 3 : full / 2);
 }
 
@@ -70,13 +75,42 @@ link_drop(struct link *link, const char *note)
 	close_now(link);
 }
 
+/* It can be asked, and the flight, if there was one, is over. */
+static void
+get_ready(struct link *link)
+{
+	if (link->state == LINK_ASKING)
+		link->landed = true;
+	link->state = LINK_READY;
+	link->greeted = true;
+	link->landed_at = deadline_now();
+	link->events = POLLIN;
+	link->wake = INT64_MAX;
+}
+
+/* A reply too many would come about as fast as those before it. */
+static void
+listen_on(struct link *link)
+{
+	int64_t time = LISTEN_LEAST + 2 * link->lull;
+
+	if (time > LISTEN_MOST)
+		time = LISTEN_MOST;
+	wait_for(link, POLLIN, time, time);
+}
+
 /* Nothing has come. Returns false when the wait is over. */
 static bool
 go_on_waiting(struct link *link)
 {
+	if (deadline_left(link->late_at) == 0 && link->smtp.state == SMTP_LISTENING) {
+		smtp_listened(&link->smtp);
+		get_ready(link);
+		return false;
+	}
 	if (deadline_left(link->late_at) == 0) {
-		link->late = true;
-		link_drop(link, "timeout");
+		link->late = link->silence == 0;
+		link_drop(link, link->late ? "timeout" : "silent");
 		return false;
 	}
 	if (deadline_left(link->slow_at) == 0 && link->wake != link->late_at) {
@@ -121,7 +155,8 @@ begin_closing(struct link *link)
 	if (link->state == LINK_ASKING)
 		link->landed = true;
 	link->state = LINK_CLOSING;
-	shutdown(link->fd, SHUT_WR);
+	if (link->tls == NULL)
+		shutdown(link->fd, SHUT_WR);
 	wait_for(link, POLLIN, CLOSING_TIME, CLOSING_TIME);
 }
 
@@ -185,13 +220,10 @@ follow(struct link *link)
 		begin_tls(link);
 		break;
 	case SMTP_READY:
-		if (link->state == LINK_ASKING)
-			link->landed = true;
-		link->state = LINK_READY;
-		link->greeted = true;
-		link->landed_at = deadline_now();
-		link->events = POLLIN;
-		link->wake = INT64_MAX;
+		get_ready(link);
+		break;
+	case SMTP_LISTENING:
+		listen_on(link);
 		break;
 	case SMTP_ASKING:
 		/* A byte now and then does not move a time-out, a whole answer does. */
@@ -252,6 +284,23 @@ get(struct link *link, char *bytes, size_t size)
 	return n;
 }
 
+/* It is there; whatever it says, and however slowly. */
+static void
+hear(struct link *link)
+{
+	int64_t now = deadline_now();
+
+	if (link->state != LINK_ASKING)
+		return;
+	if (link->heard_at != 0 && now - link->heard_at > link->lull)
+		link->lull = now - link->heard_at;
+	link->heard_at = now;
+	if (link->silence == 0)
+		return;
+	link->silence = 0;
+	wait_for_reply(link);
+}
+
 static void
 step_talking(struct link *link)
 {
@@ -272,6 +321,7 @@ step_talking(struct link *link)
 		return;
 	}
 	link->events = POLLIN;
+	hear(link);
 	watch(link, '<', bytes, (size_t)n);
 	smtp_input(&link->smtp, bytes, (size_t)n);
 	follow(link);
@@ -338,9 +388,17 @@ link_add(struct link *link, const struct smtp_ask *ask, void *owner)
 	copy->joins = ask->joins;
 }
 
-void
-link_fly(struct link *link, uint32_t command_timeout)
+bool
+link_is_kept(const struct link *link)
 {
+	return link->smtp.asked > 0 || deadline_now() - link->landed_at > NEW_FOR;
+}
+
+void
+link_fly(struct link *link, uint32_t command_timeout, int64_t silence)
+{
+	link->silence = link_is_kept(link) ? silence : 0;
+	link->heard_at = link->lull = 0;
 	link->state = LINK_ASKING;
 	link->command_timeout = command_timeout;
 	link->current = 0;
@@ -362,6 +420,7 @@ link_works(const struct link *link)
 void
 link_quit(struct link *link)
 {
+	link->quit = true;
 	smtp_quit(&link->smtp);
 	begin_closing(link);
 }

@@ -77,6 +77,7 @@ struct link {
 	void *reserved; /* for whom it is opened, alone; NULL: for all */
 	bool was_fast;  /* a flight over it was */
 	bool judged;    /* that it could not be opened is known */
+	bool quit;      /* it is we who ended it */
 
 	/* its own */
 	const struct link_terms *terms;
@@ -84,6 +85,8 @@ struct link {
 	bool connecting;
 	size_t current; /* questions of the flight that are answered */
 	int64_t slow_at, late_at;
+	int64_t silence;          /* ms that it may keep quite still; 0: no such limit */
+	int64_t heard_at, lull;   /* ms: the longest in the flight between two words of it */
 	uint32_t command_timeout; /* seconds */
 };
 
@@ -96,10 +99,14 @@ void link_step(struct link *link);
 
 /*
  * Adds a question to the flight that link_fly begins: at most smtp_room of them. The texts are
- * copied.
+ * copied. silence: ms without a word, after which a connection that was open already is given up
+ * as lost. The times of others are seconds.
  */
 void link_add(struct link *link, const struct smtp_ask *ask, void *owner);
-void link_fly(struct link *link, uint32_t command_timeout);
+void link_fly(struct link *link, uint32_t command_timeout, int64_t silence);
+
+/* Was it open already, or is it new for those who ask now? */
+bool link_is_kept(const struct link *link);
 
 /* Can questions be asked over it, now or behind others? */
 bool link_works(const struct link *link);

@@ -5,7 +5,8 @@
 #define WARY         (600 * 1000) /* ms until more is tried again after it was too much */
 #define BRIEF        (60 * 1000)  /* ms, for what may pass sooner */
 #define WINDOW_FIRST 2
-#define SLOW_FLIGHT  500 /* ms longer than four times the fastest: a slow-down, or a tarpit */
+#define SILENCE      3000 /* ms, at least */
+#define SLOW_FLIGHT  500  /* ms longer than four times the fastest: a slow-down, or a tarpit */
 
 /*
  * ms that nobody should wait with others. A server that takes its time for each transaction, as
@@ -51,34 +52,41 @@ learn_end(struct manners *manners, const struct manners_flight *flight, int64_t 
 		if (manners->transactions == 0)
 			manners->transactions = 1;
 		manners->transactions_until = now + WARY;
-	} else if (flight->count > 1) {
+	} else if (flight->count > 1 && strcmp(flight->note, "silent") != 0) {
 		be_wary(manners, 1, now);
 	}
 }
 
+bool
+manners_is_certain(const struct smtp_answer *answer)
+{
+	return answer->finding == FINDING_EXISTS ||
+	    (finding_is_no(answer->finding) && answer->names &&
+		strncmp(answer->enhanced, "5.1.1", 5) == 0);
+}
+
 /*
- * Does it take more than one recipient from <>? The last two of a flight may have been asked to
- * find that out, and later flights may show that it does not any more.
+ * Does it take more than one recipient from <>? It does when an address was accepted in the second
+ * place. Any word there that is not about the mailbox alone ends it.
  */
 static void
 learn_joining(struct manners *manners, const struct manners_flight *flight, int64_t now)
 {
-	const struct smtp_ask *last = &flight->asks[flight->count - 1];
-	bool good = true;
+	for (size_t i = 0; i < flight->count; i++) {
+		const struct smtp_ask *ask = &flight->asks[i];
 
-	if (flight->count < 2)
-		return;
-	if (!manners->joins && last->joins && last[-1].answer.finding == FINDING_EXISTS) {
-		manners->joins = last->answer.finding == FINDING_EXISTS;
-		good = manners->joins;
-	}
-	for (size_t i = 1; i < flight->count && manners->joins; i++)
-		if (flight->asks[i].joins && flight->asks[i].answer.code >= 400 &&
-		    !finding_is_verdict(flight->asks[i].answer.finding))
-			good = false;
-	if (!good) {
-		manners->joins = false;
-		manners->apart_until = now + WARY;
+		if (ask->answer.code == 0)
+			continue;
+		if (finding_is_no(ask->answer.finding))
+			manners->names = manners_is_certain(&ask->answer);
+		if (!ask->joins)
+			continue;
+		if (ask->answer.finding == FINDING_EXISTS) {
+			manners->joins = true;
+		} else if (!manners_is_certain(&ask->answer)) {
+			manners->joins = false;
+			manners->apart_until = now + WARY;
+		}
 	}
 }
 
@@ -112,10 +120,20 @@ manners_transactions(const struct manners *manners, const char *greeting)
 							    : manners->transactions;
 }
 
-bool
-manners_may_try(const struct manners *manners, int64_t now)
+size_t
+manners_joining(const struct manners *manners, size_t count, int64_t now)
 {
-	return !manners->joins && manners->apart_until <= now;
+	if (!manners->names || manners->apart_until > now || count < 2)
+		return 0;
+	return manners->joins ? count - 1 : 1;
+}
+
+int64_t
+manners_silence(const struct manners *manners)
+{
+	int64_t silence = 4 * manners->fastest;
+
+	return silence > SILENCE ? silence : SILENCE;
 }
 
 void

@@ -28,6 +28,7 @@ struct manners {
 	int64_t transactions_until;
 	size_t connections; /* 0: no limit of its own is known */
 	int64_t connections_until;
+	bool names; /* the mailbox, in each "no" that is about one */
 	bool joins; /* more than one recipient from <> */
 	int64_t apart_until;
 	int code; /* a reply to RCPT that means the same on a new connection; 0: none */
@@ -60,8 +61,18 @@ bool manners_learn(struct manners *manners, const struct manners_flight *flight,
 /* How many transactions a connection may have. greeting: what the server said first. */
 size_t manners_transactions(const struct manners *manners, const char *greeting);
 
-/* May it be tried whether two recipients can share a transaction? */
-bool manners_may_try(const struct manners *manners, int64_t now);
+/*
+ * How many questions of a flight can share the transaction of the one before: those behind the
+ * first, or the last alone, to find out. A "no" to one of them must name its mailbox, for it could
+ * be about its place as well.
+ */
+size_t manners_joining(const struct manners *manners, size_t count, int64_t now);
+
+/* Is this answer to a question that shares a transaction about its mailbox, beyond doubt? */
+bool manners_is_certain(const struct smtp_answer *answer);
+
+/* ms without a word after which a connection that was kept is gone, in all likelihood. */
+int64_t manners_silence(const struct manners *manners);
 
 /* It did not let us have more connections than these. */
 void manners_full(struct manners *manners, size_t connections, int64_t now);

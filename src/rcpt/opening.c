@@ -11,9 +11,9 @@
 #define QUICK_FLIGHT 50          /* ms longer than twice the fastest */
 #define TLS_HOLDS    (60 * 1000) /* ms until TLS is tried again that is required */
 #define CLEAR_HOLDS  (3600 * 1000)
-#define SPARE_CREDIT 3           /* a connection with less left wants a successor ... */
-#define SPARE_USED   (10 * 1000) /* ... if the server was asked within so many ms */
-#define IDLE_EXTRA   (30 * 1000) /* ms that more connections than one are kept unused */
+#define SPARE_USED                                                                             \
+	(10 * 1000) /* a successor is opened if the server was asked within these ms */
+#define IDLE_EXTRA (30 * 1000) /* ms that more connections than one are kept unused */
 
 /* All who wait have the answer of a connection that could not be opened. */
 static void
@@ -66,7 +66,7 @@ opening_failed(struct primary *primary, struct link *link)
 	if (errand != NULL)
 		errand->link = NULL;
 	for (const struct link *other = primary->links; other != NULL; other = other->next)
-		working += other->greeted && other->state != LINK_GONE;
+		working += other != link && link_works(other);
 	if (link->tls_failed)
 		snprintf(
 		    primary->tls_reason, sizeof(primary->tls_reason), "%s", link->tls_reason);
@@ -149,19 +149,42 @@ room_to_come(const struct primary *primary)
 	return room;
 }
 
-/* Says goodbye to one that nobody uses, so that another can be opened in its place. */
+/*
+ * Says goodbye to one that nobody uses, so that another can be opened in its place: to the same
+ * server, whatever domains are asked about over it; or to any, when there are too many in all.
+ */
 static void
-give_way(struct primary *primary)
+make_way(const struct primary *primary)
 {
-	for (struct link *link = primary->links; link != NULL; link = link->next) {
-		if (link->state == LINK_CLOSING)
-			return;
-		if (link->state == LINK_READY && link->reserved == NULL) {
+	const struct pool *pool = primary->pool;
+	bool all = pool->links >= pool->links_max;
+
+	for (struct primary *other = pool->primaries; other != NULL; other = other->next) {
+		if (!all && !pool_same_server(&other->server, &primary->server))
+			continue;
+		for (struct link *link = other->links; link != NULL; link = link->next) {
+			if (link->state == LINK_CLOSING)
+				return;
+			if (link->state != LINK_READY || link->reserved != NULL)
+				continue;
 			link_quit(link);
-			primary_follow(primary, link);
+			primary_follow(other, link);
 			return;
 		}
 	}
+}
+
+bool
+opening_starves(const struct primary *primary)
+{
+	bool starves = false;
+
+	for (const struct primary *other = primary->pool->primaries; other != NULL;
+	     other = other->next)
+		starves = starves ||
+		    (other != primary && other->links == NULL && other->waiting.count > 0 &&
+			!may_open(other) && pool_same_server(&other->server, &primary->server));
+	return starves;
 }
 
 /* Connections for those who want one for themselves. */
@@ -175,7 +198,7 @@ open_fresh(struct primary *primary)
 		if (errand->link != NULL || !errand->fresh)
 			continue;
 		if (!may_open(primary)) {
-			give_way(primary);
+			make_way(primary);
 			return;
 		}
 		if (!open_link(primary, errand))
@@ -197,6 +220,8 @@ open_links(struct primary *primary)
 		     errand = errand->next)
 			waiting += errand->link == NULL && !errand->fresh;
 		opened = waiting > room_to_come(primary) && open_link(primary, NULL);
+		if (waiting > 0 && primary->links == NULL)
+			make_way(primary);
 	}
 }
 
@@ -211,8 +236,8 @@ open_spare(struct primary *primary)
 	for (const struct link *link = primary->links; link != NULL; link = link->next) {
 		working = working || link_works(link);
 		if (link->state == LINK_OPENING ||
-		    (link_works(link) && flight_credit(link) > SPARE_CREDIT &&
-			flight_transactions(primary, link) > SPARE_CREDIT))
+		    (link_works(link) && flight_credit(link) > FLIGHT_FEW &&
+			flight_transactions(primary, link) > FLIGHT_FEW))
 			return;
 	}
 	if (working)
@@ -230,7 +255,7 @@ opening_room(const struct primary *primary)
 	return room;
 }
 
-/* More connections than one are not kept for ever. */
+/* More connections than one are not kept unused, and none for ever. */
 static void
 close_idle(struct primary *primary)
 {
@@ -242,8 +267,9 @@ close_idle(struct primary *primary)
 		working += link_works(link);
 	for (link = primary->links; link != NULL; link = next) {
 		next = link->next;
-		if (working < 2 || link->state != LINK_READY ||
-		    now - link->landed_at < IDLE_EXTRA)
+		if (link->state != LINK_READY ||
+		    (now - link->opened < FLIGHT_LIFE &&
+			(working < 2 || now - link->landed_at < IDLE_EXTRA)))
 			continue;
 		working--;
 		link_quit(link);
@@ -268,8 +294,10 @@ opening_wake(const struct primary *primary)
 
 	for (const struct link *link = primary->links; link != NULL; link = link->next) {
 		wake = deadline_earlier(wake, link->wake);
-		if (link->state == LINK_READY && ready++ > 0)
-			wake = deadline_earlier(wake, link->landed_at + IDLE_EXTRA);
+		if (link->state == LINK_READY)
+			wake = deadline_earlier(wake,
+			    ready++ > 0 ? link->landed_at + IDLE_EXTRA
+					: link->opened + FLIGHT_LIFE);
 		if (primary->waiting.count > 0 && link->state == LINK_ASKING &&
 		    is_quick(primary, link))
 			wake = deadline_earlier(wake, quick_until(primary, link));

@@ -13,6 +13,9 @@ void opening_dispatch(struct primary *primary);
 /* A connection has gone before it could be used. */
 void opening_failed(struct primary *primary, struct link *link);
 
+/* Does another one wait for a connection to the same server, and has none? */
+bool opening_starves(const struct primary *primary);
+
 /* So many errands wait for the server's greeting, not for room. */
 size_t opening_room(const struct primary *primary);
 

@@ -20,8 +20,8 @@ pool_start(struct pool *pool)
 	pool->polled_size = 0;
 }
 
-static bool
-same_server(const struct record_server *a, const struct record_server *b)
+bool
+pool_same_server(const struct record_server *a, const struct record_server *b)
 {
 	return a->family == b->family && a->port == b->port &&
 	    memcmp(a->address, b->address, a->family == 4 ? 4 : 16) == 0;
@@ -34,7 +34,7 @@ pool_links_at(const struct pool *pool, const struct record_server *server)
 
 	for (const struct primary *primary = pool->primaries; primary != NULL;
 	     primary = primary->next)
-		if (same_server(&primary->server, server))
+		if (pool_same_server(&primary->server, server))
 			for (const struct link *link = primary->links; link != NULL;
 			     link = link->next)
 				count++;
@@ -67,7 +67,8 @@ find(struct pool *pool, const struct record_server *server, const struct setting
 	struct primary *primary;
 
 	for (primary = pool->primaries; primary != NULL; primary = primary->next)
-		if (same_server(&primary->server, server) && primary->tls == settings->tls &&
+		if (pool_same_server(&primary->server, server) &&
+		    primary->tls == settings->tls &&
 		    strcmp(primary->tls_name, settings->tls_name) == 0 &&
 		    strcmp(primary->helo, settings->helo) == 0)
 			return primary;
@@ -86,7 +87,6 @@ pool_add(struct pool *pool, const struct record_server *server, struct errand *e
 		pool_tell(pool, errand);
 		return;
 	}
-	primary->connections = errand->settings->probe_connections;
 	primary_add(primary, errand);
 }
 

@@ -60,5 +60,6 @@ void pool_stop(struct pool *pool);
 /* For primary.c: tells the caller about an errand; how many links an address has. */
 void pool_tell(struct pool *pool, struct errand *errand);
 size_t pool_links_at(const struct pool *pool, const struct record_server *server);
+bool pool_same_server(const struct record_server *a, const struct record_server *b);
 
 #endif

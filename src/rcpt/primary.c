@@ -25,6 +25,19 @@ primary_begin(struct primary *primary)
 	};
 }
 
+/* The most that any of those who wait allows. */
+static void
+take_limits(struct primary *primary, const struct settings *settings)
+{
+	bool alone = primary->waiting.count == 0;
+
+	primary->connections = settings->probe_connections;
+	if (alone || settings->connect_timeout > primary->connect_timeout)
+		primary->connect_timeout = settings->connect_timeout;
+	if (alone || settings->command_timeout > primary->command_timeout)
+		primary->command_timeout = settings->command_timeout;
+}
+
 void
 primary_add(struct primary *primary, struct errand *errand)
 {
@@ -33,17 +46,18 @@ primary_add(struct primary *primary, struct errand *errand)
 	    (errand->behind && primary->waiting.count > 0);
 
 	primary->used = deadline_now();
-	primary->connect_timeout = errand->settings->connect_timeout;
-	primary->command_timeout = errand->settings->command_timeout;
+	take_limits(primary, errand->settings);
+	errand->left_behind = false;
 	errand->primary = primary;
 	errand->link = NULL;
 	errand->fresh = false;
 	errand->tries = 0;
-	errand->kept = false;
+	errand->kept = errand->dated = errand->alone = false;
 	errand->slow = false;
 	errand->timed_out = false;
 	inquiry_start(&errand->inquiry, errand->question);
 	if (full && (errand->behind || !queue_make_room(primary, errand))) {
+		errand->left_behind = errand->behind;
 		queue_refuse(primary, errand);
 		return;
 	}
@@ -121,8 +135,8 @@ primary_follow(struct primary *primary, struct link *link)
 		tell_slow(primary, link);
 	if (link->landed)
 		flight_land(primary, link);
-	else if ((link->state == LINK_GONE || link->state == LINK_CLOSING) && !link->greeted &&
-	    !link->judged) {
+	else if ((link->state == LINK_GONE || link->state == LINK_CLOSING) &&
+	    link->smtp.asked == 0 && !link->judged && !link->quit) {
 		link->judged = true;
 		opening_failed(primary, link);
 	}
@@ -144,8 +158,14 @@ primary_dispatch(struct primary *primary)
 		    primary->manners.clear_until > now ? SMTP_TLS_NONE : SMTP_TLS_MAY;
 	for (link = primary->links; link != NULL; link = next) {
 		next = link->next;
+		if (link->state != LINK_READY)
+			continue;
+		if (primary->waiting.count > 0)
+			link_step(link); /* what it has said meanwhile comes first */
 		if (link->state == LINK_READY)
 			flight_begin(primary, link);
+		else
+			primary_follow(primary, link);
 	}
 	opening_dispatch(primary);
 	queue_skip_late(primary, opening_room(primary));

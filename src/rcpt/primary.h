@@ -4,13 +4,15 @@
  *
  *	- A flight is small at first and grows while the server answers fast. One that takes long
  *	  ends that for a while: whoever waits with it should not wait for the others.
- *	- The questions of a flight share one transaction once the server has taken two recipients
- *	  from <>, which is tried with postmaster as the second: many let only one be named there.
+ *	- The questions of a flight share one transaction if the server takes several recipients
+ *	  from <> (many let only one be named there) and names each that it refuses. What is not
+ *	  certainly about the mailbox then is asked again, in a transaction of its own.
  *	- A connection is left after so many refused addresses or transactions that no server has
- *	  begun to slow us down for them, and after the first slow-down. Another is opened before
- *	  that.
+ *	  begun to slow us down for them, after the first slow-down, and when it is old. Another is
+ *	  opened before that.
  *	- What is no statement about an address, on a connection that was used before, may be about
- *	  what was asked on it before. The errand then has a second try, on a new one.
+ *	  what was asked on it before, and a "no" on an old one about users of then. The errand has
+ *	  a second try, on a new one.
  *	- A new connection that fails says so to all who wait, if there is no other.
  */
 #ifndef RCPT_PRIMARY_H
@@ -30,7 +32,7 @@ struct primary {
 	char text[RECORD_SERVER_TEXT], helo[SETTINGS_HOST_SIZE], tls_name[SETTINGS_HOST_SIZE];
 	uint32_t tls;                              /* enum settings_tls */
 	uint32_t connections;                      /* at most, by the settings */
-	uint32_t connect_timeout, command_timeout; /* seconds, of whoever asked last */
+	uint32_t connect_timeout, command_timeout; /* seconds */
 	struct pool *pool;
 	struct link_terms terms;
 	struct errands waiting;

@@ -83,7 +83,7 @@ finish(struct probe *probe, struct checker *checker)
 	}
 }
 
-bool
+int
 probe_settle(struct checker *checker, struct probe *const *probes, size_t count, bool patient)
 {
 	const char *trouble = NULL;
@@ -96,7 +96,7 @@ probe_settle(struct checker *checker, struct probe *const *probes, size_t count,
 	if (any && checker_use_cache(checker, checker->write_wait, &trouble) &&
 	    remember(checker, probes, count) == -1) {
 		if (patient && checker->cache.locked)
-			return false;
+			return -1;
 		checker_lose_cache(checker, &trouble);
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -104,5 +104,5 @@ probe_settle(struct checker *checker, struct probe *const *probes, size_t count,
 			probes[i]->cache = trouble;
 		finish(probes[i], checker);
 	}
-	return true;
+	return trouble == NULL ? 1 : 0;
 }

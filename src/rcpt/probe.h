@@ -48,10 +48,10 @@ void probe_start(struct probe *probe, struct checker *checker,
  * Then each is done, or has a new callout: its answer was a "no" that is not to be believed, for
  * what others have heard meanwhile, and a control recipient may still prove it.
  *
- * patient: returns false, and all is as before, when somebody else has locked the cache. Otherwise
- * nothing is remembered then.
+ * Returns 1; 0 when nothing could be remembered; -1, and all is as before, when somebody else has
+ * locked the cache, and patient is set.
  */
-bool probe_settle(
+int probe_settle(
     struct checker *checker, struct probe *const *probes, size_t count, bool patient);
 
 #endif

@@ -10,6 +10,7 @@ static void
 enter(struct errand *errand)
 {
 	errand->state = ERRAND_WAITING;
+	errand->greeted_soon = false;
 	errand->since = deadline_now();
 	errand->client->waiting++;
 	errand->domain->waiting++;
@@ -35,7 +36,8 @@ queue_remove(struct primary *primary, struct errand *errand)
 	errands_remove(&primary->waiting, errand);
 	errand->client->waiting--;
 	errand->domain->waiting--;
-	errand->waited += deadline_now() - errand->since;
+	if (!errand->greeted_soon)
+		errand->waited += deadline_now() - errand->since;
 }
 
 static void
@@ -152,6 +154,9 @@ queue_skip_late(struct primary *primary, size_t room)
 		next = errand->next;
 		if (errand->link != NULL)
 			continue;
+		if (room == 0 && errand->greeted_soon)
+			errand->since = now;
+		errand->greeted_soon = room > 0;
 		if (room > 0)
 			room--;
 		else if (errand->waited + now - errand->since >= PRIMARY_PATIENCE)

@@ -10,28 +10,21 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
-#include "base/descriptors.h"
 #include "base/line.h"
 #include "batch.h"
 #include "check.h"
 #include "explain.h"
 #include "hook.h"
+#include "options.h"
 
-#define ALARM_FIRST  30   /* seconds, until the settings of the domain are known */
-#define ALARM_BEHIND 3000 /* ms behind the deadline: time to write the answer down */
-#define LOG_WAIT     500  /* ms for room in a log's pipe */
+#define ALARM_FIRST  25    /* seconds, until the settings of the domain are known */
+#define ALARM_BEHIND 3000  /* ms behind the deadline: time to write the answer down */
+#define ALARM_LAST   28000 /* ms from the start, where the caller gives us 30 s (spamdyke) */
+#define LOG_WAIT     500   /* ms for room in a log's pipe */
 
 static const char usage_text[] =
-    "rcptcheck: usage: rcptcheck [-svv] [address] | rcptcheck -b [-v]";
-
-/* What the command line and the environment ask for. */
-struct options {
-	enum hook_form form;
-	int verbose;
-	bool usage;
-	const char *address; /* NULL: none was given */
-	struct explain_context context;
-};
+    "rcptcheck: usage: rcptcheck [-svv] [address] | rcptcheck -b [-v] | rcptcheck -3 [-v] | "
+    "rcptcheck [-v] -y domain localpart";
 
 static bool no_stderr; /* nobody reads descriptor 2: log to syslog */
 
@@ -110,58 +103,6 @@ watch(void *context, char direction, const char *bytes, size_t len)
 	}
 }
 
-static void
-parse_options(struct options *options, int argc, char **argv)
-{
-	bool batch = false, print = false;
-	const char *fd4 = getenv("USE_FD4");
-	int option;
-
-	memset(options, 0, sizeof(*options));
-	opterr = 0;
-	while ((option = getopt(argc, argv, "bsv")) != -1) {
-		switch (option) {
-		case 'b':
-			batch = true;
-			break;
-		case 's':
-			print = true;
-			break;
-		case 'v':
-			options->verbose++;
-			break;
-		default:
-			options->usage = true;
-		}
-	}
-	if (argc - optind > 1 || (batch && (print || argc > optind)))
-		options->usage = true;
-	options->context.client = getenv("TCPREMOTEIP");
-	options->context.sender = getenv("SENDER");
-	if (argc > optind)
-		options->address = argv[optind];
-	else
-		options->address = getenv("RECIPIENT");
-
-	if (fd4 != NULL && strcmp(fd4, "1") == 0 && descriptors_is_writable_pipe(4))
-		options->form = HOOK_FD4;
-	else
-		options->form = HOOK_EXIT;
-	/* RECIPIENT wins: qmail-spp's variables are also there when it runs RCPTCHECK. */
-	if (options->address == NULL && !batch) {
-		options->address = getenv("SMTPRCPTTO");
-		options->context.sender = getenv("SMTPMAILFROM");
-		if (options->address != NULL)
-			options->form = HOOK_SPP;
-		else
-			options->usage = true;
-	}
-	if (print && !options->usage)
-		options->form = HOOK_PRINT;
-	if (batch)
-		options->form = HOOK_BATCH;
-}
-
 /*
  * What tcpserver says of our own end, as record_server_text writes it: no callout goes there.
  */
@@ -185,15 +126,26 @@ self_text(struct line *line)
 }
 
 /*
- * Does 111 put off this one recipient? Under the original RCPTCHECK it ends the whole session.
- * RCPTCHECK_CANDEFER is how the administrator, or our wrapper, says otherwise.
+ * Does 111 put off this one recipient? Under the original RCPTCHECK, s/qmail and indimail it
+ * ends the whole session. RCPTCHECK_CANDEFER is how the administrator, or our wrapper, says otherwise.
  */
 static bool
 can_defer(enum hook_form form)
 {
 	const char *says = getenv("RCPTCHECK_CANDEFER");
 
-	return form != HOOK_EXIT || (says != NULL && strcmp(says, "1") == 0);
+	switch (form) {
+	case HOOK_EXIT:
+	case HOOK_FD3:
+	case HOOK_SPAMDYKE: /* which has no way to */
+		return says != NULL && strcmp(says, "1") == 0;
+	case HOOK_FD4:
+	case HOOK_SPP:
+	case HOOK_PRINT:
+	case HOOK_BATCH:
+		break;
+	}
+	return true;
 }
 
 static _Noreturn void
@@ -206,6 +158,39 @@ run_batch(struct checker *checker, struct options *options)
 		hook_answer(options->form, VERDICT_TEMPFAIL);
 	}
 	hook_answer(options->form, trouble ? VERDICT_TEMPFAIL : VERDICT_ACCEPT);
+}
+
+/* When the alarm behind the deadline rings. */
+static int64_t
+alarm_time(enum hook_form form, const struct check *check)
+{
+	int64_t time = check->deadline + ALARM_BEHIND;
+
+	if (form == HOOK_SPAMDYKE)
+		time = deadline_earlier(time, check->started + ALARM_LAST);
+	return time;
+}
+
+/* A reject that this form could get wrong is none. */
+static void
+soften(const struct options *options, struct check *check)
+{
+	const char *doubt =
+	    hook_doubt(options->form, options->address, strlen(options->address));
+
+	if (check->verdict != VERDICT_REJECT || doubt == NULL)
+		return;
+	check->verdict = VERDICT_TEMPFAIL;
+	check->note = doubt;
+}
+
+/* Do we know that mail for it is taken, or is it only not refused? A reject is known. */
+static bool
+is_known(const struct check *check)
+{
+	return check->verdict == VERDICT_REJECT ||
+	    (check->asked && check->finding == FINDING_EXISTS) ||
+	    strcmp(check->why, "listed") == 0 || strcmp(check->why, "postmaster") == 0;
 }
 
 static _Noreturn void
@@ -223,7 +208,7 @@ run_one(struct checker *checker, struct options *options, int64_t started)
 		check_start(
 		    checker, &check, options->address, strlen(options->address), started);
 	if (!check.done)
-		hook_alarm(check.deadline - deadline_now() + ALARM_BEHIND);
+		hook_alarm(alarm_time(options->form, &check) - deadline_now());
 	while (!check.done) {
 		pollfd.fd = check.fd;
 		pollfd.events = check.events;
@@ -231,8 +216,11 @@ run_one(struct checker *checker, struct options *options, int64_t started)
 			check_stop(&check, "poll");
 		check_step(checker, &check);
 	}
+	soften(options, &check);
 	report(options, &check, options->address, strlen(options->address));
 	check_count(checker, &check);
+	if (options->form == HOOK_SPAMDYKE && !is_known(&check))
+		check.verdict = VERDICT_TEMPFAIL;
 	hook_answer(options->form, check.verdict);
 }
 
@@ -245,8 +233,16 @@ main(int argc, char **argv)
 	const char *home = getenv("RCPTCHECK_HOME");
 	int64_t started = deadline_now();
 
-	parse_options(&options, argc, argv);
+	options_parse(&options, argc, argv);
 	no_stderr = hook_prepare(options.form, options.form == HOOK_BATCH ? 0 : ALARM_FIRST);
+	/* spamdyke throws away what is said there. */
+	if (options.form == HOOK_SPAMDYKE && options.verbose == 0)
+		no_stderr = true;
+	if (!options.usage && options.form == HOOK_FD3 &&
+	    (options.address = hook_read_address()) == NULL) {
+		log_trouble("usage", "there is no address on descriptor 3");
+		hook_answer(options.form, VERDICT_TEMPFAIL);
+	}
 	if (options.usage) {
 		log_trouble("usage", usage_text + sizeof("rcptcheck:"));
 		hook_answer(options.form, VERDICT_TEMPFAIL);

@@ -328,7 +328,7 @@ tell_status(void *context, const struct line *line)
 	if (text > sizeof(message) - len)
 		text = sizeof(message) - len;
 	memcpy(message + len, line->text, text);
-	callers_send(&rcptprobe.callers, context, message, len + text);
+	callers_send(context, message, len + text);
 }
 
 static void

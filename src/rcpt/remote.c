@@ -38,10 +38,16 @@ connect_to(struct checker *checker)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
+		close(fd);
+		fd = -1;
+	}
+	/* Where names that a journal has would lead out of the folder of the cache */
+	if (checker->probe_folder != -1 && chdir("/") == -1 && fd != -1) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 /* Sends the question. Returns the descriptor, or -1. */

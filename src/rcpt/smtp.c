@@ -78,6 +78,7 @@ answer_note(
 	answer->finding = finding;
 	answer->stage = smtp->stage;
 	answer->lacks_utf8 = false;
+	answer->names = false;
 	answer->note = note;
 	answer->code = 0;
 	answer->enhanced[0] = '\0';
@@ -182,7 +183,7 @@ say_ehlo(struct smtp *smtp)
 	await(smtp, SMTP_EHLO);
 }
 
-/* Without TLS from here on. */
+/* Nothing is left to be done before questions. */
 static void
 get_ready(struct smtp *smtp)
 {
@@ -241,6 +242,18 @@ say_rcpt(struct smtp *smtp, const struct smtp_ask *ask)
 	say(smtp, "RCPT TO:<", ask->path, ">");
 }
 
+/* May a reply of the flight be that to another question? Those that name theirs are not. */
+static bool
+is_unsure(const struct smtp *smtp)
+{
+	bool unsure = false;
+
+	for (size_t i = 0; i < smtp->count && smtp->count > 1; i++)
+		unsure =
+		    unsure || (smtp->asks[i].answer.code >= 500 && !smtp->asks[i].answer.names);
+	return unsure;
+}
+
 /* The current question has its answer, and each of its commands a reply. */
 static void
 next_ask(struct smtp *smtp)
@@ -254,7 +267,7 @@ next_ask(struct smtp *smtp)
 			answer_reply(smtp, &smtp->answer, FINDING_TEMPORARY, NULL);
 			smtp->state = SMTP_CLOSED;
 		} else {
-			smtp->state = SMTP_READY;
+			smtp->state = is_unsure(smtp) ? SMTP_LISTENING : SMTP_READY;
 		}
 	} else if (next->joins) {
 		if (smtp->refused)
@@ -309,7 +322,7 @@ names(const struct reply *reply, const struct smtp_ask *ask)
 	return strcasestr(reply->text, echo) != NULL;
 }
 
-/* Many servers name the mailbox that they refuse. It should not be that of another question. */
+/* Many servers name the mailbox that they speak of. It should not be that of another question. */
 static bool
 names_another(const struct smtp *smtp)
 {
@@ -332,12 +345,14 @@ take_rcpt(struct smtp *smtp)
 	    .needs_utf8 = ask->needs_utf8,
 	};
 
-	if (smtp->count > 1 && smtp->reply.code >= 400 && names_another(smtp)) {
+	if (smtp->count > 1 && names_another(smtp)) {
 		smtp_lost(smtp, "out-of-step");
 		return;
 	}
-	if (!smtp->refused)
+	if (!smtp->refused) {
 		answer_reply(smtp, &ask->answer, classify_rcpt(&smtp->reply, &question), NULL);
+		ask->answer.names = names(&smtp->reply, ask);
+	}
 	next_ask(smtp);
 }
 
@@ -393,7 +408,8 @@ static void
 distrust(struct smtp *smtp, enum smtp_state was, const char *bytes, size_t len)
 {
 	bool closing = len >= 3 && memcmp(bytes, "421", 3) == 0;
-	bool answered = was == SMTP_ASKING && smtp->state != SMTP_ASKING;
+	bool answered =
+	    was == SMTP_LISTENING || (was == SMTP_ASKING && smtp->state != SMTP_ASKING);
 
 	if (smtp->state == SMTP_CLOSED && !answered)
 		return; /* turned away already */
@@ -409,7 +425,9 @@ distrust(struct smtp *smtp, enum smtp_state was, const char *bytes, size_t len)
 void
 smtp_input(struct smtp *smtp, const char *bytes, size_t len)
 {
-	if ((smtp->state == SMTP_READY || smtp->state == SMTP_SECURING) && len > 0)
+	if ((smtp->state == SMTP_READY || smtp->state == SMTP_SECURING ||
+		smtp->state == SMTP_LISTENING) &&
+	    len > 0)
 		distrust(smtp, smtp->state, bytes, len);
 	while (len > 0 && smtp->state != SMTP_CLOSED) {
 		enum smtp_state was = smtp->state;
@@ -490,6 +508,13 @@ smtp_ask(struct smtp *smtp, struct smtp_ask *asks, size_t count)
 		if (smtp->pipelining)
 			say_rcpt(smtp, &asks[i]);
 	}
+}
+
+void
+smtp_listened(struct smtp *smtp)
+{
+	if (smtp->state == SMTP_LISTENING)
+		smtp->state = SMTP_READY;
 }
 
 void

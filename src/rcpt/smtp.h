@@ -4,14 +4,15 @@
  * both ways and says when the connection is lost or too slow, so that the same machine runs
  * under any loop.
  *
- *	greeting -> EHLO [-> HELO] [-> STARTTLS -> EHLO] -> ready <-> asking -> closed
+ *	greeting -> EHLO [-> HELO] [-> STARTTLS -> EHLO] -> ready <-> asking [-> listening]
  *
- * Questions go out in flights: each is RSET (but for the first), MAIL and RCPT, or RCPT alone if it
- * joins the one before. Where the server
- * offers PIPELINING all of a flight go out together (RFC 2920 3.1). The next flight begins when
- * each command of the last one has its reply, and answers count when their flight is over: a
- * server that swallows commands, or says more than it is asked, spoils its own flight, but no
- * "no" is ever taken for that to another question.
+ * Questions go out in flights: each is RSET (but for the first), MAIL and RCPT, or RCPT alone if
+ * it joins the one before. Where the server offers PIPELINING all of a flight go out together (RFC
+ * 2920 3.1). The next flight begins when each command of the last one has its reply, and answers
+ * count when their flight is over: a
+ * server that swallows commands, or says more than it is asked, spoils its own flight. A "no" that
+ * does not name its mailbox, in a flight of several, counts only when nothing more has come for a
+ * while.
  */
 #ifndef RCPT_SMTP_H
 #define RCPT_SMTP_H
@@ -48,6 +49,7 @@ struct smtp_answer {
 	enum finding finding;
 	enum smtp_stage stage; /* where it was decided */
 	bool lacks_utf8;       /* RCPT was not asked: the server has no SMTPUTF8, it says */
+	bool names;            /* the reply names the mailbox that it is about */
 	const char
 	    *note; /* what no reply says: "timeout", "lost", ...; NULL where a reply does */
 	/* The reply it comes from; code 0 and empty texts where there was none. */
@@ -84,8 +86,9 @@ enum smtp_state {
 	SMTP_OPENING,  /* no question can be asked yet */
 	SMTP_SECURING, /* the caller makes TLS, then calls smtp_secured or smtp_lost */
 	SMTP_READY,
-	SMTP_ASKING, /* a flight is under way */
-	SMTP_CLOSED, /* over; what is left as output, a QUIT, may still be sent */
+	SMTP_ASKING,    /* a flight is under way */
+	SMTP_LISTENING, /* it has all its replies; the caller waits, then calls smtp_listened */
+	SMTP_CLOSED,    /* over; what is left as output, a QUIT, may still be sent */
 };
 
 struct smtp {
@@ -133,6 +136,9 @@ size_t smtp_room(const struct smtp *smtp);
  * among them. Leaves output.
  */
 void smtp_ask(struct smtp *smtp, struct smtp_ask *asks, size_t count);
+
+/* Nothing more has come: the flight is over. */
+void smtp_listened(struct smtp *smtp);
 
 /* When ready: answers a question that this server cannot be asked. Returns false if it can. */
 bool smtp_lacks(const struct smtp *smtp, struct smtp_ask *ask);
