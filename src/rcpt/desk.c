@@ -14,14 +14,20 @@
 #define LOCK_RETRY    5    /* ms */
 #define CLIENT_PART   4    /* one client has at most one part in so many of all jobs */
 
+/* The record of a domain, for all jobs about it that began with the same CDB. */
+struct held_record {
+	ino_t cdb;
+	struct record record;
+};
+
 struct job {
 	struct job *next, *next_ripe;
 	struct caller *callers;
 	size_t asked; /* by so many */
 	int64_t started;
 	bool ripe;
-	ino_t cdb; /* where the record is from */
-	struct record record;
+	ino_t cdb;               /* where the record is from */
+	struct held_record *own; /* NULL: the record is that of the share of the domain */
 	struct address address;
 	char text[WIRE_ADDRESS_MAX];
 	size_t text_len;
@@ -126,6 +132,7 @@ free_job(struct desk *desk, struct job *job)
 	desk->count--;
 	share_drop(&desk->clients, job->errand.client);
 	share_drop(&desk->domains, job->errand.domain);
+	free(job->own);
 	free(job);
 }
 
@@ -341,7 +348,7 @@ is_known(struct desk *desk, struct job *job, bool refresh, struct caller *caller
 		checker_lose_cache(checker, &trouble);
 		return refresh;
 	}
-	freshness = freshness_of(&entry, &job->record.settings, time(NULL));
+	freshness = freshness_of(&entry, &job->target.record->settings, time(NULL));
 	job->target.repeated = finding_is_no(entry.finding) && freshness != FRESHNESS_NONE;
 	if (freshness != FRESHNESS_FRESH && freshness != FRESHNESS_LATE)
 		return refresh;
@@ -354,12 +361,12 @@ is_known(struct desk *desk, struct job *job, bool refresh, struct caller *caller
 	return true;
 }
 
-/* Reads the question. Returns false if it is not one for us. */
+/* Reads the question, and the record of its domain. Returns false if it is not one for us. */
 static bool
-set_target(struct desk *desk, struct job *job, const struct wire_question *question)
+set_target(struct desk *desk, struct job *job, const struct wire_question *question,
+    struct record *record)
 {
 	struct probe_target *target = &job->target;
-	struct record *record = &job->record;
 	const char *trouble = NULL;
 
 	memcpy(job->text, question->address, question->address_len);
@@ -409,16 +416,38 @@ take_shares(struct desk *desk, struct job *job)
 	return false;
 }
 
+/* The record outlives the question. Returns false for lack of memory. */
+static bool
+keep_record(struct job *job)
+{
+	struct share *domain = job->errand.domain;
+	struct held_record *held = domain->data;
+
+	if (held == NULL || held->cdb != job->cdb) {
+		held = malloc(sizeof(*held));
+		if (held == NULL)
+			return false;
+		held->cdb = job->cdb;
+		held->record = *job->target.record;
+		if (domain->data == NULL)
+			domain->data = held;
+		else
+			job->own = held;
+	}
+	job->target.record = &held->record;
+	return true;
+}
+
 static void
 begin(struct desk *desk, struct job *job, int64_t left, bool refresh, struct caller *caller)
 {
 	struct job **head = bucket(desk, job);
-	int64_t budget = (int64_t)job->record.settings.budget * 1000;
+	int64_t budget = (int64_t)job->target.record->settings.budget * 1000;
 
 	job->next = *head;
 	*head = job;
 	desk->count++;
-	job->errand.settings = &job->record.settings;
+	job->errand.settings = &job->target.record->settings;
 	job->errand.owner = job;
 	job->errand.behind = refresh;
 	join(desk, job, caller);
@@ -431,6 +460,7 @@ void
 desk_ask(struct desk *desk, const struct wire_question *question, struct caller *caller)
 {
 	struct job *job = calloc(1, sizeof(*job)), *same;
+	struct record record;
 
 	if (question->refresh)
 		desk->refreshes++;
@@ -443,7 +473,7 @@ desk_ask(struct desk *desk, const struct wire_question *question, struct caller 
 	job->started = deadline_now();
 	if (callers_full(desk->callers)) {
 		say_busy(desk, caller);
-	} else if (!set_target(desk, job, question)) {
+	} else if (!set_target(desk, job, question, &record)) {
 		send_directly(desk, caller);
 	} else if ((same = find(desk, job)) != NULL) {
 		desk->joined++;
@@ -452,8 +482,9 @@ desk_ask(struct desk *desk, const struct wire_question *question, struct caller 
 		;
 	} else if (desk->count >= DESK_JOBS_MAX || !take_shares(desk, job)) {
 		say_busy(desk, caller);
-	} else if (job->errand.client->users > DESK_JOBS_MAX / CLIENT_PART &&
-	    job->client[0] != '\0') {
+	} else if ((job->errand.client->users > DESK_JOBS_MAX / CLIENT_PART &&
+		       job->client[0] != '\0') ||
+	    !keep_record(job)) {
 		share_drop(&desk->clients, job->errand.client);
 		share_drop(&desk->domains, job->errand.domain);
 		say_busy(desk, caller);

@@ -10,7 +10,8 @@
  *			be good: if that is refused too, it is not about the user
  *	CATCH_ALL	after a "yes", an address that nobody can have
  *
- * Each begins with RSET and MAIL of its own, for many servers take one RCPT after MAIL FROM:<>.
+ * Those behind the first have a RSET and MAIL of their own, for many servers take one RCPT after
+ * MAIL FROM:<>.
  * The address itself comes first: servers that drop or slow down clients after an unknown user
  * then do no harm. A "no" that should be confirmed or controlled, and cannot be, is none.
  */

@@ -1,6 +1,6 @@
 #include "latency.h"
 
-/* The upper end of a step, in ms: 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, ... up to some 6 hours. */
+/* The upper end of a step, in ms: 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, ... up to 29 minutes. */
 static int64_t
 step_end(unsigned step)
 {

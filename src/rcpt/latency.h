@@ -1,6 +1,6 @@
 /*
  * Latencies, counted in steps of a quarter more each, so that a quantile can be told without
- * keeping them: what is told is at most an eighth off.
+ * keeping them: what is told is the upper end of a step, up to a quarter too much.
  */
 #ifndef RCPT_LATENCY_H
 #define RCPT_LATENCY_H

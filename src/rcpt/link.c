@@ -234,7 +234,11 @@ follow(struct link *link)
 		}
 		break;
 	case SMTP_CLOSED:
-		if (link->smtp.out_len > 0)
+		/* More came behind the reply to STARTTLS: somebody wants us to read it as sent by TLS. */
+		if (link->smtp.stage == SMTP_STARTTLS && link->smtp.answer.note != NULL &&
+		    strcmp(link->smtp.answer.note, "out-of-step") == 0)
+			fail_tls(link, "TLS: more than a reply to STARTTLS");
+		else if (link->smtp.out_len > 0)
 			begin_closing(link);
 		else
 			close_now(link);

@@ -146,7 +146,7 @@ manners_full(struct manners *manners, size_t connections, int64_t now)
 bool
 manners_means_it(const struct manners *manners, const struct smtp_answer *answer, int64_t now)
 {
-	return answer->stage == SMTP_RCPT && answer->code != 0 && answer->code != 421 &&
+	return answer->stage == SMTP_RCPT && answer->code != 0 &&
 	    answer->code == manners->code && manners->code_until > now;
 }
 

@@ -44,5 +44,6 @@ share_drop(struct shares *shares, struct share *share)
 	while (*at != share)
 		at = &(*at)->next;
 	*at = share->next;
+	free(share->data);
 	free(share);
 }

@@ -11,6 +11,7 @@
 
 struct share {
 	size_t waiting, asking; /* questions */
+	void *data;             /* the caller's, from malloc; freed with the share */
 
 	/* its own */
 	size_t users;

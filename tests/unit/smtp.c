@@ -119,7 +119,8 @@ finds(const struct smtp_answer *answer, const char *line)
 static bool
 is_over(void)
 {
-	return smtp.state == SMTP_READY || smtp.state == SMTP_CLOSED;
+	return smtp.state == SMTP_READY || smtp.state == SMTP_LISTENING ||
+	    smtp.state == SMTP_CLOSED;
 }
 
 /* One line for each question of the flight; where nothing was asked, why that is so. */
@@ -184,6 +185,7 @@ ask(char (*lines)[300], size_t left, size_t *i)
 			return false;
 		}
 	}
+	smtp_listened(&smtp);
 	if (smtp_room(&smtp) < count) {
 		printf("#   %zu cannot be asked\n", count);
 		return false;
@@ -277,10 +279,12 @@ hold(struct conversation *c, bool byte_by_byte)
 			i++;
 			break;
 		case 'Q':
+			smtp_listened(&smtp);
 			smtp_quit(&smtp);
 			i++;
 			break;
 		case '!':
+			smtp_listened(&smtp);
 			good = found = is_in_state(c->lines[i++] + 2);
 			break;
 		default:
@@ -356,6 +360,7 @@ test_longest(void)
 	input("500 x\r\n");
 	for (size_t i = 0; i < 3 * SMTP_FLIGHT_MAX - 2; i++)
 		input("250 x\r\n");
+	smtp_listened(&smtp);
 	smtp_quit(&smtp);
 	ok(smtp.state == SMTP_CLOSED && smtp.out_len < SMTP_OUT_SIZE &&
 		memcmp(smtp.out + smtp.out_len - 6, "QUIT\r\n", 6) == 0,
@@ -582,6 +587,7 @@ test_flights(void)
 				bad += split > 0 &&
 				    (smtp.state != SMTP_ASKING || smtp_room(&smtp) != 0);
 				feed(text + split, len - split, split == 0 ? 1 : len);
+				smtp_listened(&smtp);
 				bad += smtp.state != SMTP_READY || smtp.out_len != 0 ||
 				    !is_answered() || smtp_room(&smtp) != SMTP_FLIGHT_MAX;
 			}
@@ -659,6 +665,7 @@ test_behind(const char *name, const char *more)
 			make_flight(n, pattern, false);
 			begin_flight(false);
 			smtp_input(&smtp, text, join(text, 0, 0, ""));
+			smtp_listened(&smtp);
 			for (size_t i = 0; i < n; i++)
 				before[i] = flight.asks[i].answer;
 			input(more);
@@ -762,7 +769,7 @@ test_names(void)
 				p = end;
 			}
 			if (rows[i].good)
-				ok(smtp.state == SMTP_READY &&
+				ok(smtp.state == (i == 0 ? SMTP_READY : SMTP_LISTENING) &&
 					flight.asks[0].answer.finding == FINDING_EXISTS &&
 					flight.asks[1].answer.finding == FINDING_UNKNOWN &&
 					flight.asks[2].answer.finding == FINDING_UNKNOWN,
@@ -772,6 +779,48 @@ test_names(void)
 				    "names, %s: row %zu is about others", masks[joined], i);
 		}
 	flight.joined = 0;
+}
+
+/* A "no" that names nobody, in a flight of several, waits for what may still come. */
+static void
+test_listening(void)
+{
+	static const char replies[] =
+	    "250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n550 5.1.1 no\r\n";
+
+	flight.joined = 0;
+	flight.count = 2;
+	begin_flight(false);
+	input(replies);
+	ok(smtp.state == SMTP_LISTENING && smtp_room(&smtp) == 0 && smtp.out_len == 0,
+	    "a no without its mailbox: nothing can be asked yet");
+	smtp_quit(&smtp);
+	ok(smtp.state == SMTP_LISTENING && smtp.out_len == 0, "nor is anything said");
+	smtp_listened(&smtp);
+	ok(smtp.state == SMTP_READY && flight.asks[1].answer.finding == FINDING_UNKNOWN,
+	    "nothing more comes: it counts");
+	begin_flight(false);
+	input(replies);
+	input("250 ok\r\n");
+	ok(is_spoilt() && smtp.state == SMTP_CLOSED &&
+		strcmp(smtp.answer.note, "out-of-step") == 0,
+	    "a reply too many: none of the flight counts");
+	begin_flight(false);
+	input(replies);
+	input("421 4.4.2 bye\r\n");
+	ok(smtp.state == SMTP_CLOSED && flight.asks[1].answer.finding == FINDING_UNKNOWN,
+	    "a goodbye is none");
+	begin_flight(false);
+	input(replies);
+	smtp_lost(&smtp, "lost");
+	ok(smtp.state == SMTP_CLOSED && flight.asks[1].answer.finding == FINDING_UNKNOWN,
+	    "nor is the end of the connection");
+	flight.count = 1;
+	begin_flight(false);
+	input("250 ok\r\n550 5.1.1 no\r\n");
+	ok(smtp.state == SMTP_READY, "one question alone waits for nothing");
+	smtp_listened(&smtp);
+	ok(smtp.state == SMTP_READY, "and need not have");
 }
 
 static void
@@ -828,6 +877,7 @@ main(int argc, char **argv)
 	flight.joined = 0;
 	test_joined_commands();
 	test_names();
+	test_listening();
 	test_securing();
 	return tap_done();
 }
