@@ -5,8 +5,8 @@ HOME_DIR := $(shell head -n 1 conf-home)
 B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
-PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus
-STATIC	:= rcptcheck
+PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus door/rcptserve
+STATIC	:= rcptcheck rcptserve
 LIBS	:= -lsqlite3 -lcdb -lidn2
 TLS_LIBS := -lssl -lcrypto
 
@@ -61,7 +61,7 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
-SERVERS	:= postfix exim4-daemon-light opensmtpd
+SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
@@ -75,6 +75,7 @@ demo:
 check:
 	tests/need build demo check
 	tests/unpack $(SERVERS)
+	tests/haraka
 	$(MAKE) all $(UNITS:%=$(B)/tests/%)
 	prove --timer $(UNITS:%=$(B)/tests/%) tests/*.t
 
@@ -88,6 +89,7 @@ bench:
 asan:
 	tests/need build demo check
 	tests/unpack $(SERVERS)
+	tests/haraka
 	$(MAKE) B=build/asan STATIC= CC="$(CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 	    all $(UNITS:%=build/asan/tests/%)
 	BUILD=build/asan prove --timer $(UNITS:%=build/asan/tests/%) tests/*.t
@@ -127,6 +129,8 @@ H	= $(DESTDIR)$(HOME_DIR)
 SERVICE	:= service/run:rcptprobe/run:0755 service/log/run:rcptprobe/log/run:0755 \
 	   rcptprobe.service:rcptprobe.service:0644
 
+HOOKS	:= $(wildcard data/hooks/*)
+
 install: all
 	@if [ -z "$(DESTDIR)" ] && ! getent group $(HOOK_GROUP) >/dev/null; then \
 		echo "install: there is no group '$(HOOK_GROUP)'. The folder cache/ belongs to the group of the user" >&2; \
@@ -144,7 +148,7 @@ install: all
 		exit 1; \
 	fi
 	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
-	install -d -m 0755 $(H)/data $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
+	install -d -m 0755 $(H)/data $(H)/hooks $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
 	install -d -m 0750 $(H)/service/rcptprobe/log/main
 	install -d -m 2770 $(H)/cache
 	@getent group $(HOOK_GROUP) >/dev/null || \
@@ -157,6 +161,7 @@ install: all
 		chown "$(PROBE_USER):" $(H)/run $(H)/service/rcptprobe/log/main; fi
 	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \
 		install -m 0755 $$program $$new && mv -f $$new $${new%.new} || exit 1; done
+	ln -sf rcptserve $(H)/bin/rcptcheck-cvm
 	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
 	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done
 	@for word in $(SERVICE); do from=data/$${word%%:*}; mode=$${word##*:}; to=$${word#*:}; \
@@ -165,3 +170,7 @@ install: all
 		if [ -e $$to ] && ! cmp -s $$new $$to; then \
 			echo "install: $$to is kept; that of this version is $$new" >&2; \
 		else mv -f $$new $$to || exit 1; fi; done
+	@for file in $(HOOKS); do to=$(H)/hooks/$${file##*/}; \
+		case $$to in *.run | *.runit) mode=0755 ;; *) mode=0644 ;; esac; \
+		sed 's|/var/rcptcheck|$(HOME_DIR)|g' $$file >$$to.new && chmod $$mode $$to.new && \
+		mv -f $$to.new $$to || exit 1; done

@@ -84,6 +84,74 @@ conversation '220 250 250 250 550 451 553 250 221' 'pipelined' - 'EHLO client' \
     'MAIL FROM:<>' 'RCPT TO:<alice@main.test>' 'RCPT TO:<nobody@main.test>' 'RCPT TO:<later@strict.test>' \
     'RCPT TO:<nobody@foreign.test>' 'RCPT TO:<bob@main.test>' QUIT
 
+# jms1 and sagredo
+
+for form in jms1 sagredo; do
+	edge $form
+	conversation '220 250 250 250 550 451 451 553 250 221' "$form: unknown, put off, our trouble, foreign; the session goes on" \
+	    'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<alice@main.test>' 'RCPT TO:<nobody@main.test>' 'RCPT TO:<later@strict.test>' \
+	    'RCPT TO:<user@dangling.test>' 'RCPT TO:<nobody@foreign.test>' 'RCPT TO:<bob@main.test>' QUIT
+	like "$replies" '^550 5\.1\.1 .' 'in our words'
+	like "$replies" '^451 4\.4\.3 .' 'both'
+	mv "$cdb" "$cdb.away"
+	conversation '220 250 250 451 451 221' 'no CDB: put off, one by one' 'EHLO client' 'MAIL FROM:<>' \
+	    'RCPT TO:<nobody@main.test>' 'RCPT TO:<alice@main.test>' QUIT
+	mv "$cdb.away" "$cdb"
+done
+edge jms1 RELAYCLIENT=
+conversation '220 250 250 250 250 221' 'jms1 asks for relay clients as well, and we accept' 'EHLO client' 'MAIL FROM:<>' \
+    'RCPT TO:<nobody@main.test>' 'RCPT TO:<nobody@foreign.test>' QUIT
+
+# In the list of qmail-rcptcheck, as a plugin of qmail-spp: both variables are there
+
+edge list
+conversation '220 250 250 250 553 553 250 421 [cl' 'in a list: exit codes, nothing on descriptor 1' 'EHLO client' 'MAIL FROM:<>' \
+    'RCPT TO:<alice@main.test>' 'RCPT TO:<nobody@main.test>' 'RCPT TO:<nobody@foreign.test>' 'RCPT TO:<bob@main.test>' \
+    'RCPT TO:<later@strict.test>' QUIT
+
+# s/qmail and indimail: the address on descriptor 3
+
+edge sqmail RCPTCHECK="$bin/rcptcheck -3"
+conversation '220 250 250 250 550 553 250 550 221' 's/qmail: known, unknown, foreign, odd' 'EHLO client' 'MAIL FROM:<me@client.test>' \
+    'RCPT TO:<alice@main.test>' 'RCPT TO:<nobody@main.test>' 'RCPT TO:<nobody@foreign.test>' 'RCPT TO:<a\rRSET b@main.test>' \
+    'RCPT TO:<"no body"@main.test>' QUIT
+conversation '220 250 250 250 550 250 221' 'pipelined: no byte is lost, none too many comes' - 'EHLO client' 'MAIL FROM:<>' \
+    'RCPT TO:<alice@main.test>' 'RCPT TO:<nobody@main.test>' 'RCPT TO:<bob@main.test>' QUIT
+conversation '220 250 250 421 [cl' 'a temporary failure ends the session' 'EHLO client' 'MAIL FROM:<>' \
+    'RCPT TO:<later@strict.test>' 'RCPT TO:<alice@main.test>' QUIT
+conversation '220 250 250 421 [cl' 'so does an unknown user with a break character' 'EHLO client' 'MAIL FROM:<>' \
+    'RCPT TO:<nobody-ext-x@main.test>' QUIT
+conversation '220 250 250 421 [cl' 'and a known one that is put off: no second question makes a no of it' 'EHLO client' 'MAIL FROM:<>' \
+    'RCPT TO:<later-ext@strict.test>' QUIT
+like "$(cat "$work/edge.log")" 'address=nobody-@main.test verdict=tempfail .*note=break-character' 'the log says why'
+conversation '220 250 250 550 250 221' 'others of the break characters are none here' 'EHLO client' 'MAIL FROM:<>' \
+    'RCPT TO:<nobody+ext@main.test>' 'RCPT TO:<bob@main.test>' QUIT
+mv "$cdb" "$cdb.away"
+conversation '220 250 250 421 [cl' 'no CDB: nobody is refused' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<nobody@main.test>' QUIT
+mv "$cdb.away" "$cdb"
+edge sqmail RCPTCHECK="$bin/rcptcheck -3" RELAYCLIENT=
+conversation '220 250 250 250 221' 'a relay client is not checked' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<nobody@main.test>' QUIT
+edge indimail RCPTCHECK="$bin/rcptcheck -3"
+conversation '220 250 250 250 550 250 221' 'indimail: known, unknown' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<alice@main.test>' \
+    'RCPT TO:<nobody@main.test>' 'RCPT TO:<bob@main.test>' QUIT
+for break in - + =; do
+	conversation '220 250 250 451 [cl' "an unknown user with $break" 'EHLO client' 'MAIL FROM:<>' "RCPT TO:<nobody${break}ext@main.test>" QUIT
+done
+edge indimail RCPTCHECK="$bin/rcptcheck -3" RELAYCLIENT=
+conversation '220 250 250 250 221' 'a relay client is accepted' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<nobody@main.test>' QUIT
+
+# spamdyke
+
+edge spamdyke RCPTCHECK="$bin/rcptcheck -y"
+conversation '220 250 250 250 554 553 250 250 221' 'spamdyke: known, unknown, foreign, a temporary failure, our trouble' 'EHLO client' \
+    'MAIL FROM:<>' 'RCPT TO:<alice@main.test>' 'RCPT TO:<nobody@main.test>' 'RCPT TO:<nobody@foreign.test>' \
+    'RCPT TO:<later@strict.test>' 'RCPT TO:<user@dangling.test>' QUIT
+conversation '220 250 250 554 250 554 250 554 554 221' 'addresses like options, with lost blanks, with quotes' - 'EHLO client' \
+    'MAIL FROM:<>' 'RCPT TO:<-b@main.test>' 'RCPT TO:<"no,body -z x"@main.test>' 'RCPT TO:<--@main.test>' 'RCPT TO:<"a@b c"@main.test>' \
+    'RCPT TO:<-y@main.test>' 'RCPT TO:<-3@main.test>' QUIT
+edge spamdyke RCPTCHECK="$bin/rcptcheck -y" RELAYCLIENT=
+conversation '220 250 250 250 221' 'a relay client is accepted' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<nobody@main.test>' QUIT
+
 # The primary goes away, and comes back
 edge rcptcheck
 stop_server mailfront

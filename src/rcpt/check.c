@@ -194,6 +194,16 @@ check_step(struct checker *checker, struct check *check)
 		step_direct(checker, check);
 }
 
+/* What who asks has instead of the settings of the domain. */
+static void
+override(const struct checker *checker, struct settings *settings)
+{
+	if (checker->positive_expire != 0)
+		settings->positive_expire = checker->positive_expire;
+	if (checker->negative_expire != 0)
+		settings->negative_expire = checker->negative_expire;
+}
+
 /* The record of the domain. Returns true when that decided: not ours, or trouble. */
 static bool
 decide_by_domain(struct checker *checker, struct check *check)
@@ -203,6 +213,7 @@ decide_by_domain(struct checker *checker, struct check *check)
 	case 1:
 		check->cdb = checker->cdb_kept;
 		check->log = check->record.settings.log;
+		override(checker, &check->record.settings);
 		return false;
 	case 0:
 		check->cdb = checker->cdb_kept;

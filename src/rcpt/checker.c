@@ -44,6 +44,8 @@ checker_open(struct checker *checker, const char *home)
 	checker->probe_folder = -1;
 	checker->client = "";
 	checker->self = "";
+	checker->positive_expire = 0;
+	checker->negative_expire = 0;
 	checker->can_defer = false;
 	checker->watch = NULL;
 	checker->watch_context = NULL;

@@ -34,7 +34,9 @@ struct checker {
 	int probe_folder;                   /* where it is to be reached from; -1: anywhere */
 	const char *client;                 /* the IP address of our client, "" if unknown */
 	const char *self; /* "192.0.2.1:25": the address our client came in by; never asked */
-	bool can_defer;   /* who asks can put off this one recipient alone */
+	/* Seconds, in the place of the settings of that name for what we store; 0: as these say. */
+	uint32_t positive_expire, negative_expire;
+	bool can_defer;       /* who asks can put off this one recipient alone */
 	checker_watch *watch; /* or NULL */
 	void *watch_context;
 };
