@@ -15,6 +15,7 @@ enum kind {
 	TIMEOUT,
 	ROWS,
 	COUNT,
+	LIMIT,
 	HOST,
 	NAME,
 	ADDRESS,
@@ -73,6 +74,7 @@ static const struct row {
     {"tls_name", AT(tls_name), NAME, false, 0, "", NULL, NULL},
     {"probe_connections", AT(probe_connections), COUNT, true, 4, NULL, NULL, NULL},
     {"probe_users", AT(probe_users), USERS, true, 0, "", NULL, NULL},
+    {"refused_limit", AT(refused_limit), LIMIT, true, 20, NULL, NULL, NULL},
 };
 
 #define ROWS_IN_TABLE (sizeof(table) / sizeof(table[0]))
@@ -268,6 +270,12 @@ settings_set(struct settings *settings, const char *name, const char *value)
 		end = scan_number(value, &number);
 		if (end == NULL || *end != '\0' || number < 1 || number > 100)
 			return "must be a number from 1 to 100";
+		*number_of(settings, row) = (uint32_t)number;
+		return NULL;
+	case LIMIT:
+		end = scan_number(value, &number);
+		if (end == NULL || *end != '\0' || number > 1000000)
+			return "must be a number from 0 to 1000000";
 		*number_of(settings, row) = (uint32_t)number;
 		return NULL;
 	case NAME:

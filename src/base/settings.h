@@ -38,6 +38,7 @@ struct settings {
 	uint32_t relay_expire;
 	uint32_t cache_limit;                          /* rows */
 	uint32_t probe_connections;                    /* to one server, of rcptprobe */
+	uint32_t refused_limit;                        /* recipients, of rcptwrap; 0 = none */
 	char helo[SETTINGS_HOST_SIZE];                 /* "" = the host's name */
 	char confirm_sender[SETTINGS_ADDRESS_SIZE];    /* "" = none */
 	char control_recipient[SETTINGS_ADDRESS_SIZE]; /* "auto", "none" or an address */

@@ -12,6 +12,7 @@
 
 #define LOCK_PATIENCE 1000 /* ms that answers wait until they can be written */
 #define LOCK_RETRY    5    /* ms */
+#define TELL_EVERY    100  /* ms between two looks at who must be told to wait */
 #define CLIENT_PART   4    /* one client has at most one part in so many of all jobs */
 
 /* The record of a domain, for all jobs about it that began with the same CDB. */
@@ -289,7 +290,7 @@ desk_step(struct desk *desk)
 		settle(desk);
 	} while (pool_has_news(desk->pool));
 	pool_dispatch(desk->pool);
-	if (deadline_now() - desk->told >= WIRE_EVERY / 4)
+	if (deadline_now() - desk->told >= TELL_EVERY)
 		tell_callers(desk);
 }
 
@@ -301,14 +302,14 @@ desk_wake(const struct desk *desk)
 	if (desk->ripe != NULL)
 		wake = deadline_now() + LOCK_RETRY;
 	if (desk->callers->first != NULL)
-		wake = deadline_earlier(wake, desk->told + WIRE_EVERY / 4);
+		wake = deadline_earlier(wake, desk->told + TELL_EVERY);
 	if (pool_has_news(desk->pool))
 		wake = 0;
 	return wake;
 }
 
 static void
-join(struct desk *desk, struct job *job, struct caller *caller)
+join(struct job *job, struct caller *caller)
 {
 	if (caller == NULL)
 		return;
@@ -317,10 +318,8 @@ join(struct desk *desk, struct job *job, struct caller *caller)
 	job->callers = caller;
 	job->asked++;
 	job->errand.behind = false;
-	if (!callers_wait(caller)) {
-		job->callers = caller->next_of_job;
-		callers_close(desk->callers, caller);
-	}
+	/* Most answers come before the first "wait" is due. */
+	caller->told = deadline_now() - WIRE_EVERY + WIRE_FIRST;
 }
 
 /*
@@ -450,7 +449,7 @@ begin(struct desk *desk, struct job *job, int64_t left, bool refresh, struct cal
 	job->errand.settings = &job->target.record->settings;
 	job->errand.owner = job;
 	job->errand.behind = refresh;
-	join(desk, job, caller);
+	join(job, caller);
 	probe_start(&job->probe, desk->checker, &job->target,
 	    job->started + (refresh || left > budget ? budget : left));
 	go_on(desk, job);
@@ -477,7 +476,7 @@ desk_ask(struct desk *desk, const struct wire_question *question, struct caller 
 		send_directly(desk, caller);
 	} else if ((same = find(desk, job)) != NULL) {
 		desk->joined++;
-		join(desk, same, caller);
+		join(same, caller);
 	} else if (is_known(desk, job, question->refresh, caller)) {
 		;
 	} else if (desk->count >= DESK_JOBS_MAX || !take_shares(desk, job)) {

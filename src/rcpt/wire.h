@@ -33,7 +33,8 @@
 #define WIRE_ADDRESS_MAX 512 /* bytes; longer ones are never asked about */
 #define WIRE_CLIENT_SIZE 46  /* an IPv6 address, with its NUL */
 
-#define WIRE_EVERY 1000 /* ms between two "wait" */
+#define WIRE_FIRST 150  /* ms from the question to the first "wait" */
+#define WIRE_EVERY 1000 /* ms between two of them */
 
 enum wire_kind {
 	WIRE_NONSENSE = 0,
