@@ -48,7 +48,7 @@ replied alice@main.test '^250' 'and it is back'
 mv "$cdb" "$cdb.away"
 break_program rcptserve killed
 mend_program rcptserve
-replied nobody@main.test '^45. 4\.' 'no CDB: later'
+replied nobody@main.test '^450 4\.4\.3' 'no CDB: later'
 mv "$cdb.away" "$cdb"
 stop_server policy
 

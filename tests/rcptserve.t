@@ -191,16 +191,25 @@ is "$code" 111 'no protocol: usage'
 like "$err" '^usage: rcptserve' 'on standard error'
 run "$serve" nonsense
 is "$code" 111 'an unknown protocol'
-for arguments in '-e 0' '-e x' '-e 1x' '-e 99999999' '-n -1' '-e' '-k' '-x' 'more' "-k a${tab-	}b"; do
+for arguments in '-e 0' '-e x' '-e 1x' '-e 99999999' '-n -1' '-e' '-k' '-x' 'more'; do
 	# shellcheck disable=SC2086 # words
 	run "$serve" cgp $arguments </dev/null
 	is "$code" 111 "cgp $arguments"
+done
+for word in "a$(printf '\t')b" 'a b' "$(printf 'a%.0s' $(seq 1 33))" ''; do
+	run "$serve" cgp -k "$word" </dev/null
+	is "$code" 111 "cgp -k '$word'"
 done
 run "$serve" policy -u </dev/null
 is "$code" 111 'policy has no -u'
 run "$serve" cgp --help
 is "$code" 0 '--help'
 like "$out" '--uncache' 'has the options'
+
+# A file that may not grow: the cache
+bytes 'filter|0.6|1|smtp-in|rcpt-to|a|b|limited@main.test\n' >"$work/in"
+is "$( (ulimit -f 0; exec "$serve" opensmtpd) <"$work/in" 2>/dev/null | cat)" 'filter-result|a|b|proceed' \
+    'at a limit for the size of files it answers'
 
 # Many at once: as many questions as answers, each with its own verdict
 awk 'BEGIN { for (i = 1; i <= 1000; i++) print i " NEW [MAIL] " (i % 3 ? (i % 3 == 1 ? "user" i : "nobody" i) : "slow" i) "@main.test" }' >"$work/in"

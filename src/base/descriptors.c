@@ -26,6 +26,20 @@ descriptors_plug(int fd)
 }
 
 bool
+descriptors_stderr_is_protocol(void)
+{
+	struct stat error, other;
+
+	if (fstat(STDERR_FILENO, &error) == -1 || !S_ISSOCK(error.st_mode))
+		return false;
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+		if (fstat(fd, &other) == 0 && other.st_dev == error.st_dev &&
+		    other.st_ino == error.st_ino)
+			return true;
+	return false;
+}
+
+bool
 descriptors_is_writable_pipe(int fd)
 {
 	struct stat st;

@@ -12,6 +12,9 @@ int descriptors_plug(int fd);
 /* Points fd at /dev/null, whatever it was. Returns 0, or -1 with errno. */
 int descriptors_silence(int fd);
 
+/* Is descriptor 2 the socket that 0 or 1 is, as under inetd and Postfix's spawn? */
+bool descriptors_stderr_is_protocol(void);
+
 /* Is it the writing end of a pipe or FIFO? */
 bool descriptors_is_writable_pipe(int fd);
 

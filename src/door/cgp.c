@@ -18,6 +18,7 @@ static const char text_no_route[] = "this address can't be routed";
 static const char text_not_mail[] = "only addresses of mail are looked up";
 static const char text_unclosed[] = "a bracket without its end";
 static const char text_no_address[] = "no full address";
+static const char text_odd_type[] = "a type that makes no sense";
 static const char text_too_long[] = "too long a line";
 static const char text_command[] = "unexpected command: ";
 
@@ -86,7 +87,7 @@ next(struct word *rest, struct word *word, bool plain)
 static bool
 is(const struct word *word, const char *text)
 {
-	return bytes_are(word->text, word->len, text);
+	return bytes_match(word->text, word->len, text);
 }
 
 static void
@@ -107,12 +108,47 @@ refuse(
 	return TAKEN_MESSAGE;
 }
 
+/*
+ * "[MAIL]" or "[ mail ]": 1; another word: 0; else -1. Nobody is refused for a form of it that we have
+ * not heard of.
+ */
+static int
+type_is_mail(struct word word)
+{
+	for (word.text++, word.len -= 2; word.len > 0 && is_blank(*word.text); word.len--)
+		word.text++;
+	while (word.len > 0 && is_blank(word.text[word.len - 1]))
+		word.len--;
+	if (is(&word, "MAIL"))
+		return 1;
+	for (size_t i = 0; i < word.len; i++)
+		if ((word.text[i] < 'A' || word.text[i] > 'Z') &&
+		    (word.text[i] < 'a' || word.text[i] > 'z'))
+			return -1;
+	return word.len > 0 ? 0 : -1;
+}
+
+/* Without brackets around it, and a dot behind it. */
+static struct word
+strip(struct word word)
+{
+	if (word.len > 2 && word.text[0] == '<' && word.text[word.len - 1] == '>') {
+		word.text++;
+		word.len -= 2;
+	}
+	if (word.len > 1 && word.text[word.len - 1] == '.')
+		word.len--;
+	return word;
+}
+
 /* Behind NEW. An address without a domain is an account of the server's own. */
 static enum taken
-take_new(struct word *rest, struct question *question, struct answer *answer)
+take_new(
+    struct word *rest, struct input *input, struct question *question, struct answer *answer)
 {
 	struct word word, address = {0};
-	bool typed = false, mail = true;
+	bool typed = false;
+	int mail = 1;
 
 	while (next(rest, &word, false)) {
 		char end = *word.text == '"' ? '\0' : closing(*word.text);
@@ -121,16 +157,21 @@ take_new(struct word *rest, struct question *question, struct answer *answer)
 			return refuse(answer, question, word_failure, text_unclosed);
 		if (*word.text == '[') {
 			typed = true;
-			mail = is(&word, "[MAIL]");
+			mail = type_is_mail(word);
 		} else if (*word.text != '(' && address.len == 0 &&
 		    memchr(word.text, '@', word.len) != NULL) {
 			address = word;
 		}
 	}
-	if (!mail || (!typed && cgp_options.typed))
+	if (mail == -1) {
+		input->trouble = text_odd_type;
+		return refuse(answer, question, word_failure, text_odd_type);
+	}
+	if (mail == 0 || (!typed && cgp_options.typed))
 		return refuse(answer, question, word_error, text_not_mail);
 	if (address.len == 0)
 		return refuse(answer, question, word_error, text_no_address);
+	address = strip(address);
 	if (!question_set_recipient(question, address.text, address.len) ||
 	    !mailbox_bare(question->recipient, &question->recipient_len))
 		return refuse(answer, question, word_failure, text_no_route);
@@ -168,7 +209,7 @@ take_line(struct word rest, bool cut, struct input *input, struct question *ques
 	if (!next(&rest, &word, true))
 		word = (struct word){.text = "", .len = 0};
 	if (is(&word, "NEW"))
-		return take_new(&rest, question, answer);
+		return take_new(&rest, input, question, answer);
 	if (is(&word, "INTF"))
 		return refuse(answer, question, "INTF 3", "");
 	if (is(&word, "QUIT")) {
@@ -213,7 +254,10 @@ find_server(const struct check *check)
 	return record->server_count > 0 ? &record->servers[0] : NULL;
 }
 
-/* "user%domain@[192.0.2.1]": the server cuts off the last part and sends the rest there. */
+/*
+ * "user%domain@[192.0.2.1]", or "\"a b%domain\"@[192.0.2.1]": the server cuts off the last part and
+ * sends the rest there.
+ */
 static bool
 add_route(
     struct answer *answer, const struct question *question, const struct record_server *server)
@@ -227,7 +271,14 @@ add_route(
 	    ADDRESS_FINE)
 		return false;
 	len = address_path(path, &address, "");
-	path[len - address.domain_len - 1] = '%';
+	if (path[0] == '"') { /* the quote behind the local part goes to the end */
+		memmove(path + len - address.domain_len - 2,
+		    path + len - address.domain_len - 1, address.domain_len + 1);
+		path[len - address.domain_len - 2] = '%';
+		path[len - 1] = '"';
+	} else {
+		path[len - address.domain_len - 1] = '%';
+	}
 	record_server_text(text, server);
 	*strrchr(text, ':') = '\0'; /* of a port no form is known */
 	answer_add(answer, path);
@@ -242,8 +293,12 @@ tell_route(const struct question *question, const struct check *check, struct an
 {
 	const struct record_server *server;
 
-	if (strcmp(check->why, "foreign") == 0 || strcmp(check->why, "no-domain") == 0) {
+	if (strcmp(check->why, "foreign") == 0) {
 		(void)refuse(answer, question, word_error, text_foreign);
+		return;
+	}
+	if (strcmp(check->why, "no-domain") == 0) {
+		(void)refuse(answer, question, word_failure, text_no_route);
 		return;
 	}
 	server = find_server(check);

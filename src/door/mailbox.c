@@ -24,10 +24,11 @@ route_len(const char *text, size_t len)
 	return colon != NULL ? (size_t)(colon - text) + 1 : 0;
 }
 
-bool
-mailbox_bare(char *text, size_t *len)
+/* Makes the bare form of what begins at from. */
+static bool
+make_bare(char *text, size_t *len, size_t from)
 {
-	size_t from = route_len(text, *len), to = 0, end;
+	size_t to = 0, end;
 
 	if (from < *len && text[from] == '"') {
 		end = quoted_end(text + from, *len - from);
@@ -44,4 +45,16 @@ mailbox_bare(char *text, size_t *len)
 	memmove(text + to, text + from, *len - from);
 	*len = to + (*len - from);
 	return true;
+}
+
+bool
+mailbox_bare(char *text, size_t *len)
+{
+	return make_bare(text, len, route_len(text, *len));
+}
+
+bool
+mailbox_unquote(char *text, size_t *len)
+{
+	return make_bare(text, len, 0);
 }

@@ -14,4 +14,7 @@
  */
 bool mailbox_bare(char *text, size_t *len);
 
+/* The same where there is no source route to expect: "@a:b@c" is a local part "@a:b" then. */
+bool mailbox_unquote(char *text, size_t *len);
+
 #endif

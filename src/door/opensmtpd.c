@@ -59,7 +59,7 @@ next(struct fields *fields)
 static bool
 is(const struct fields *fields, const char *text)
 {
-	return bytes_are(fields->field, fields->len, text);
+	return bytes_match(fields->field, fields->len, text);
 }
 
 /* A name that can be said again: nothing in it ends a field or a line. */
@@ -86,6 +86,12 @@ is_old(const struct fields *fields)
 		minor = minor * 10 + (unsigned)(fields->field[i] - '0');
 	}
 	return minor < 5;
+}
+
+static bool
+is_of(const struct session *session, const char *name, size_t len)
+{
+	return strlen(session->name) == len && memcmp(session->name, name, len) == 0;
 }
 
 static struct session *
@@ -152,7 +158,7 @@ take_report(struct opensmtpd *state, struct fields *fields)
 	if (!next(fields) || !is_name(fields) || (!connects && !sends))
 		return;
 	session = place_of(state, fields->field, fields->len);
-	if (connects || !bytes_are(fields->field, fields->len, session->name)) {
+	if (connects || !is_of(session, fields->field, fields->len)) {
 		memset(session, 0, sizeof(*session));
 		question_copy(session->name, sizeof(session->name), fields->field, fields->len);
 	}
@@ -183,7 +189,7 @@ set_session(struct question *question, struct opensmtpd *state, const char *name
 {
 	const struct session *session = place_of(state, name, len);
 
-	if (!bytes_are(name, len, session->name))
+	if (!is_of(session, name, len))
 		return;
 	question->has_sender = session->has_sender;
 	memcpy(question->sender, session->sender, sizeof(question->sender));

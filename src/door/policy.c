@@ -45,23 +45,23 @@ take_attribute(struct policy *policy, const char *line, size_t len)
 	name_len = (size_t)(equals - line);
 	value = equals + 1;
 	value_len = len - name_len - 1;
-	if (bytes_are(line, name_len, "request")) {
-		policy->policy = bytes_are(value, value_len, "smtpd_access_policy");
-	} else if (bytes_are(line, name_len, "protocol_state")) {
-		policy->at_rcpt = bytes_are(value, value_len, "RCPT");
-	} else if (bytes_are(line, name_len, "sasl_username")) {
+	if (bytes_match(line, name_len, "request")) {
+		policy->policy = bytes_match(value, value_len, "smtpd_access_policy");
+	} else if (bytes_match(line, name_len, "protocol_state")) {
+		policy->at_rcpt = bytes_match(value, value_len, "RCPT");
+	} else if (bytes_match(line, name_len, "sasl_username")) {
 		policy->relay = value_len > 0;
-	} else if (bytes_are(line, name_len, "recipient")) {
+	} else if (bytes_match(line, name_len, "recipient")) {
 		policy->asks = true;
 		policy->too_long = !question_set_recipient(question, value, value_len);
-	} else if (bytes_are(line, name_len, "sender")) {
+	} else if (bytes_match(line, name_len, "sender")) {
 		question->has_sender = true;
 		question_copy(question->sender, sizeof(question->sender), value, value_len);
-	} else if (bytes_are(line, name_len, "client_address")) {
+	} else if (bytes_match(line, name_len, "client_address")) {
 		question_copy(question->client, sizeof(question->client), value, value_len);
-	} else if (bytes_are(line, name_len, "server_address")) {
+	} else if (bytes_match(line, name_len, "server_address")) {
 		question_copy(policy->address, sizeof(policy->address), value, value_len);
-	} else if (bytes_are(line, name_len, "server_port")) {
+	} else if (bytes_match(line, name_len, "server_port")) {
 		question_copy(policy->port, sizeof(policy->port), value, value_len);
 	}
 }

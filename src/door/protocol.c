@@ -93,7 +93,7 @@ question_copy(char *to, size_t size, const char *bytes, size_t len)
 }
 
 bool
-bytes_are(const char *bytes, size_t len, const char *text)
+bytes_match(const char *bytes, size_t len, const char *text)
 {
 	return len == strlen(text) && strncasecmp(bytes, text, len) == 0;
 }

@@ -97,7 +97,7 @@ void question_set_self(struct question *question, const char *ip, size_t ip_len,
 void question_copy(char *to, size_t size, const char *bytes, size_t len);
 
 /* Is the whole of it this text, in whatever case? */
-bool bytes_are(const char *bytes, size_t len, const char *text);
+bool bytes_match(const char *bytes, size_t len, const char *text);
 
 enum line_taken { LINE_NONE, LINE_WHOLE, LINE_CUT };
 

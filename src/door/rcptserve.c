@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/line.h"
 #include "cgp.h"
 #include "cvm.h"
@@ -53,10 +54,19 @@ static struct serve serve;
 static struct checker checker;
 static bool to_server; /* the log: as lines of information between the answers */
 
+/* To who started us by hand; under a mail server, where that is not the server itself. */
 static _Noreturn void
 usage(void)
 {
-	fputs(usage_text, stderr);
+	struct line line;
+
+	if (!descriptors_stderr_is_protocol()) {
+		fputs(usage_text, stderr);
+	} else if (servelog_open("rcptserve", false) != -1) {
+		line_start(&line);
+		line_add(&line, "rcptserve: wrong arguments: see rcptserve(8)");
+		servelog_line(&line);
+	}
 	exit(EXIT_TEMPFAIL);
 }
 
@@ -273,6 +283,7 @@ main(int argc, char **argv)
 
 	parse_arguments(&options, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* of the cache: new answers are not remembered then */
 	to_server = options.protocol == &cgp_protocol && options.verbose > 0;
 	if (servelog_open("rcptserve", options.protocol == &cgp_protocol) == -1)
 		exit(EXIT_TEMPFAIL);

@@ -94,6 +94,7 @@ servequeue_add(struct servequeue *queue)
 	struct serveitem *item = items_take(&queue->unused, &queue->unused.first);
 
 	item->place = place_of(&item->question);
+	item->taken = deadline_now();
 	items_add(&queue->waiting, item);
 	queue->open++;
 }
@@ -108,10 +109,10 @@ begin(struct servequeue *queue, struct serveitem *item)
 	checker->self = question->self;
 	checker->watch_context = item;
 	if (queue->relay)
-		check_settle(item->check, VERDICT_ACCEPT, "relay", deadline_now());
+		check_settle(item->check, VERDICT_ACCEPT, "relay", item->taken);
 	else
 		check_start(checker, item->check, question->recipient, question->recipient_len,
-		    deadline_now());
+		    item->taken);
 	if (item->check->done) {
 		items_add(&queue->done, item);
 	} else {

@@ -23,7 +23,8 @@ struct serveitem {
 
 	/* the queue's own */
 	struct serveitem *next;
-	size_t place; /* of its domain */
+	size_t place;  /* of its domain */
+	int64_t taken; /* when it came (deadline.h): its time runs from then */
 };
 
 struct serveitems {

@@ -83,9 +83,9 @@ take_request(const char *bytes, size_t len, struct input *input, struct question
 	key = blank + 1;
 	key_len = len - (size_t)(key - bytes);
 	question_clear(question);
-	if (bytes_are(bytes, (size_t)(blank - bytes), "rcpt")) {
+	if (bytes_match(bytes, (size_t)(blank - bytes), "rcpt")) {
 		question->kind = MAP_RCPT;
-	} else if (bytes_are(bytes, (size_t)(blank - bytes), "access")) {
+	} else if (bytes_match(bytes, (size_t)(blank - bytes), "access")) {
 		question->kind = MAP_ACCESS;
 	} else {
 		input->trouble = "there is no such map";
@@ -104,7 +104,7 @@ take_request(const char *bytes, size_t len, struct input *input, struct question
 		return TAKEN_MESSAGE;
 	}
 	/* With quotes first; what can't be read so is the second try, without. */
-	(void)mailbox_bare(question->recipient, &question->recipient_len);
+	(void)mailbox_unquote(question->recipient, &question->recipient_len);
 	return TAKEN_QUESTION;
 }
 

@@ -157,26 +157,11 @@ guard(void)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-/* Is descriptor 2 the SMTP client's socket, as under inetd or Postfix's spawn? */
-static bool
-stderr_is_protocol(void)
-{
-	struct stat error, other;
-
-	if (fstat(STDERR_FILENO, &error) == -1 || !S_ISSOCK(error.st_mode))
-		return false;
-	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
-		if (fstat(fd, &other) == 0 && other.st_dev == error.st_dev &&
-		    other.st_ino == error.st_ino)
-			return true;
-	return false;
-}
-
 bool
 hook_prepare(enum hook_form form, unsigned seconds)
 {
 	int no_stderr;
-	bool protocol = stderr_is_protocol();
+	bool protocol = descriptors_stderr_is_protocol();
 
 	guarded_form = form;
 	if (descriptors_plug(STDIN_FILENO) == -1 || descriptors_plug(STDOUT_FILENO) == -1 ||

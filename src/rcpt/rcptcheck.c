@@ -6,11 +6,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
 #include "base/line.h"
+#include "base/syslogger.h"
 #include "batch.h"
 #include "check.h"
 #include "explain.h"
@@ -35,8 +35,8 @@ log_line(const struct line *line)
 	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
 
 	if (no_stderr) {
-		openlog("rcptcheck", LOG_PID, LOG_MAIL);
-		syslog(LOG_INFO, "%s", line->text + sizeof("rcptcheck:"));
+		syslogger_open("rcptcheck");
+		syslogger_write(line->text + sizeof("rcptcheck:"));
 	} else if (poll(&pollfd, 1, LOG_WAIT) == 1) {
 		(void)line_write(line, STDERR_FILENO);
 	}

@@ -49,7 +49,7 @@ test_answers(void)
 	    "1 ERROR not one of our domains\n", "foreign: the server goes on");
 	feed.why = "no-domain";
 	is_str(feed_text(&feed, "1 NEW [MAIL] user@main!test\n"),
-	    "1 ERROR not one of our domains\n", "so for what is no domain");
+	    "1 FAILURE this address can't be routed\n", "what is no domain is put off");
 	feed.verdict = VERDICT_REJECT;
 	is_str(feed_text(&feed, "1 NEW [MAIL] user@main.test\n"), "1 ERROR no such user\n",
 	    "refused");
@@ -71,7 +71,15 @@ test_routes(void)
 	is_str(feed_text(&feed, "1 NEW user@main.test\n"),
 	    "1 ROUTED user%main.test@[192.0.2.1]\n", "the first server, if nobody was asked");
 	is_str(feed_text(&feed, "1 NEW \"a b\"@main.test\n"),
-	    "1 ROUTED \"a b\"%main.test@[192.0.2.1]\n", "a local part that needs quotes");
+	    "1 ROUTED \"a b%main.test\"@[192.0.2.1]\n", "a local part that needs quotes");
+	is_str(feed_text(&feed, "1 NEW [ MAIL ] <user@main.test.>\n"),
+	    "1 ROUTED user%main.test@[192.0.2.1]\n", "brackets, blanks and a dot behind it");
+	is_str(feed_text(&feed, "1 NEW [SIGNAL] user@main.test\n"),
+	    "1 ERROR only addresses of mail are looked up\n", "another type");
+	is_str(feed_text(&feed, "1 NEW [] user@main.test\n"),
+	    "1 FAILURE a type that makes no sense\n", "and an empty one");
+	is_str(feed_text(&feed, "1 NEW [MAIL,x] user@main.test\n"),
+	    "1 FAILURE a type that makes no sense\n", "what may be a type of mail is put off");
 	is_str(feed_text(&feed, "1 NEW a%b@main.test\n"),
 	    "1 ROUTED a%b%main.test@[192.0.2.1]\n", "one with a %");
 	is_str(feed_text(&feed, "1 NEW a\rb@main.test\n"),
@@ -141,8 +149,8 @@ test_shapes(void)
 	    "1 NEW (SMTP) user@main.test", "1 NEW [mail] (SMTP) user@main.test extra x@y",
 	    "1 new user user@main.test\r", " 1  NEW\tuser@main.test ",
 	    "1 NEW [MAIL]user@main.test", "1 NEW \"user\"@main.test"};
-	static const char *const mail_only[] = {"1 NEW [SIGNAL] user@main.test",
-	    "1 NEW user@main.test [ACCESS]", "1 NEW [] user@main.test"};
+	static const char *const mail_only[] = {
+	    "1 NEW [SIGNAL] user@main.test", "1 NEW user@main.test [ACCESS]"};
 	static const char *const unclosed[] = {
 	    "1 NEW [MAIL", "1 NEW [x user@main.test", "1 NEW user@main.test (", "1 NEW ["};
 	static const char *const no_address[] = {

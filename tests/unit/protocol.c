@@ -53,8 +53,8 @@ test_question(void)
 	question_set_self(&question, "192.0.2.1", 9, "655360", 6);
 	question_set_self(&question, "", 0, "25", 2);
 	is_str(question.self, "[2001:db8::1]:65535", "what is no address changes nothing");
-	ok(bytes_are("RcPt", 4, "rcpt") && !bytes_are("rcpt", 3, "rcpt") &&
-		!bytes_are("rcptx", 5, "rcpt") && bytes_are("", 0, ""),
+	ok(bytes_match("RcPt", 4, "rcpt") && !bytes_match("rcpt", 3, "rcpt") &&
+		!bytes_match("rcptx", 5, "rcpt") && bytes_match("", 0, ""),
 	    "texts are the same in whatever case");
 }
 
