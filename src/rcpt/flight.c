@@ -21,6 +21,21 @@ weight(const struct errand *errand)
 	    (question->doubt && question->control[0] != '\0' ? 1u : 0u);
 }
 
+/*
+ * So many transactions it may need, one after the other, all over the same connection: a "no" that
+ * cannot be controlled any more counts for nothing.
+ */
+static size_t
+turns(const struct primary *primary, const struct errand *errand)
+{
+	const struct inquiry_question *question = errand->question;
+	bool controlled =
+	    question->control[0] != '\0' && (question->doubt || primary->manners.vague);
+
+	return 1u + (question->confirm_sender[0] != '\0' ? 1u : 0u) +
+	    (controlled || question->nobody[0] != '\0' ? 1u : 0u);
+}
+
 size_t
 flight_credit(const struct link *link)
 {
@@ -112,7 +127,7 @@ join(struct primary *primary, struct link *link)
 void
 flight_begin(struct primary *primary, struct link *link)
 {
-	size_t room = smtp_room(&link->smtp), load;
+	size_t room = smtp_room(&link->smtp), left = flight_transactions(primary, link), load;
 	struct errand *errand;
 	uint32_t timeout = 0;
 
@@ -132,17 +147,25 @@ flight_begin(struct primary *primary, struct link *link)
 		primary_follow(primary, link);
 		return;
 	}
-	while (link->reserved == NULL && link->count < room &&
-	    (primary->manners.joins || link->count < flight_transactions(primary, link)) &&
-	    flight_transactions(primary, link) > 0) {
+	left = left > link->count ? left - link->count : 0;
+	while (link->reserved == NULL && link->count < room && left > 0) {
+		size_t needed;
+
 		errand = queue_choose(primary);
 		/* With nothing under way yet, one that weighs more than the rest must do. */
 		if (errand == NULL ||
 		    (load + weight(errand) > flight_credit(link) && load > 0) ||
 		    flight_credit(link) == 0)
 			break;
+		needed = turns(primary, errand);
+		/* The first transaction of a flight is that of all, where they share one. */
+		if (primary->manners.joins && link->count > 0)
+			needed--;
+		if (needed > left && link->count > 0)
+			break;
 		if (!suits(primary, link, errand))
 			continue;
+		left -= needed < left ? needed : left;
 		load += weight(errand);
 		board(primary, link, errand, &timeout);
 	}

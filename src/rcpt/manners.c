@@ -79,6 +79,10 @@ learn_joining(struct manners *manners, const struct manners_flight *flight, int6
 			continue;
 		if (finding_is_no(ask->answer.finding))
 			manners->names = manners_is_certain(&ask->answer);
+		if (ask->answer.finding == FINDING_AMBIGUOUS)
+			manners->vague = true;
+		else if (finding_is_no(ask->answer.finding))
+			manners->vague = false;
 		if (!ask->joins)
 			continue;
 		if (ask->answer.finding == FINDING_EXISTS) {

@@ -29,6 +29,7 @@ struct manners {
 	size_t connections; /* 0: no limit of its own is known */
 	int64_t connections_until;
 	bool names; /* the mailbox, in each "no" that is about one */
+	bool vague; /* each "no" needs a control recipient */
 	bool joins; /* more than one recipient from <> */
 	int64_t apart_until;
 	int code; /* a reply to RCPT that means the same on a new connection; 0: none */

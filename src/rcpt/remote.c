@@ -11,7 +11,7 @@
 #include "base/deadline.h"
 
 /* A sound rcptprobe says soon that it has the question, and WIRE_EVERY that it still asks. */
-#define SILENCE_FIRST 500 /* ms */
+#define SILENCE_FIRST 1000 /* ms; long enough for a machine under load */
 #define SILENCE_LATER (3 * WIRE_EVERY)
 
 /*
