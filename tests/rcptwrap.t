@@ -33,8 +33,8 @@ questions() { # NAME FOREIGN
 	conversation '220 250 250 250 550 354 250 250 250 354 250 221' 'two messages' 'EHLO client' 'MAIL FROM:<me@client.test>' \
 	    'RCPT TO:<alice@main.test>' 'RCPT TO:<nobody@main.test>' DATA 'Subject: x\r\n\r\n..dot\r\n.' \
 	    'MAIL FROM:<me@client.test>' 'RCPT TO:<bob@main.test>' DATA 'Subject: x\r\n\r\nRCPT TO:<nobody@main.test>\r\n.' QUIT
-	conversation '220 502 250 502 502 500 501 501 250 221' 'what may not pass' STARTTLS 'EHLO client' 'BDAT 3 LAST' 'XCLIENT ADDR=192.0.2.9' \
-	    ' NOOP' 'MAIL FROM:<a@b>c' 'RCPT TO:<alice@main.test> <nobody@main.test>' 'NOOP' QUIT
+	conversation '220 502 250 502 502 500 250 501 550 250 221' 'what may not pass' STARTTLS 'EHLO client' 'BDAT 3 LAST' 'XCLIENT ADDR=192.0.2.9' \
+	    ' NOOP' 'MAIL FROM:<a@b>' 'RCPT TO:<alice@main.test> <nobody@main.test>' 'RCPT TO:<alice@[127.0.0.1]>' 'NOOP' QUIT
 	nothing_left 'no process is left'
 }
 
@@ -44,8 +44,9 @@ conversation '220 250 250 250 250 250 221' 'odd recipients' 'EHLO client' 'MAIL 
     'RCPT TO:<@route.test:alice@main.test>' 'RCPT TO: <bob@main.test>' QUIT
 conversation '220 250 250 550 500 550 221' 'and odd ones' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:nobody@main.test' \
     'RCPT TO:<a\rRSET b@main.test>' 'RCPT TO:<"no body"@main.test>' QUIT
-conversation '220 250 503 250 250 550 250 503 221' 'without an accepted MAIL the server decides' 'HELO client' \
-    'RCPT TO:<nobody@main.test>' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<nobody@main.test>' RSET 'RCPT TO:<nobody@main.test>' QUIT
+conversation '220 250 503 250 250 550 250 550 250 250 550 250 550 221' 'behind the first accepted MAIL all are checked' 'HELO client' \
+    'RCPT TO:<nobody@main.test>' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<nobody@main.test>' RSET 'RCPT TO:<nobody@main.test>' \
+    'MAIL FROM:<>' 'EHLO client' 'RCPT TO:<nobody@main.test>' HELO 'RCPT TO:<nobody@main.test>' QUIT
 edge RCPTCHECK="$check" RELAYCLIENT= "$bin/rcptwrap" mailfront smtp echo accept
 conversation '220 250 250 250 250 221' 'a relay client is not checked' 'EHLO client' 'MAIL FROM:<>' 'RCPT TO:<nobody@main.test>' 'RCPT TO:<crash@main.test>' QUIT
 edge RCPTCHECK="$check" "$bin/rcptwrap" env

@@ -84,6 +84,9 @@ address_parse(struct address *address, const char *bytes, size_t len)
 	address->local_len = at - 1;
 	address->domain = bytes + at;
 	address->domain_len = len - at;
+	/* The root's dot: other mail servers drop it, too, and find the domain. */
+	if (address->domain_len > 1 && bytes[len - 1] == '.')
+		address->domain_len--;
 	for (size_t i = 0; i < address->domain_len; i++) {
 		if (!is_domain_byte(address->domain[i]))
 			return ADDRESS_NO_DOMAIN;

@@ -3,6 +3,8 @@
  */
 #include "wrapsession.h"
 
+#include <strings.h>
+
 static void
 answer(struct wrapsession *session, const char *text)
 {
@@ -30,6 +32,20 @@ free_question(struct wrapsession *session, int *number)
 	return NULL;
 }
 
+/*
+ * An address at an address literal, other than postmaster (RFC 5321 4.5.1): qmail puts a domain of its
+ * own in the place of its own address, and then it is another recipient than the one we would ask about.
+ */
+static bool
+is_at_literal(const char *path)
+{
+	static const char postmaster[] = "postmaster@[";
+	size_t len = strlen(path);
+
+	return len > 0 && path[len - 1] == ']' && strstr(path, "@[") != NULL &&
+	    strncasecmp(path, postmaster, sizeof(postmaster) - 1) != 0;
+}
+
 /* Returns false when it has to wait. */
 static bool
 take_recipient(struct wrapsession *session, const char *line, size_t len)
@@ -43,8 +59,12 @@ take_recipient(struct wrapsession *session, const char *line, size_t len)
 		answer(session, wrapreply_recipient);
 		return true;
 	}
-	if (!session->in_transaction || session->unchecked) {
-		/* Without a MAIL the server refuses it. */
+	if (!session->unchecked && is_at_literal(session->pending)) {
+		answer(session, wrapreply_literal);
+		return true;
+	}
+	if (!session->mail_taken || session->unchecked) {
+		/* Without any MAIL the server refuses it. */
 		wrapsession_owe(session, WRAPCOMMAND_RCPT);
 		wrapsession_forward(session, WRAPCOMMAND_RCPT, line, len);
 		return true;
@@ -69,10 +89,13 @@ take_other(struct wrapsession *session, enum wrapcommand command, const char *li
 {
 	switch (command) {
 	case WRAPCOMMAND_MAIL:
-		if (!wrapcommand_path(session->pending, line, len, "FROM")) {
-			answer(session, wrapreply_sender);
+		if (wrapcommand_has_parameter(line, len, "PRDR")) {
+			answer(session, wrapreply_parameter);
 			return;
 		}
+		/* A sender is nobody's recipient: what it is is for the server to say. */
+		if (!wrapcommand_path(session->pending, line, len, "FROM"))
+			session->pending[0] = '\0';
 		break;
 	case WRAPCOMMAND_EHLO:
 	case WRAPCOMMAND_HELO:
@@ -186,9 +209,17 @@ take_message(struct wrapsession *session)
 	return used > 0 || result != WRAPDATA_MORE;
 }
 
+/* Base64, or "*" (RFC 4954 4). */
+static bool
+is_response_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    c == '+' || c == '/' || c == '=' || c == '*';
+}
+
 /*
- * A line of an AUTH exchange, of any length. It is base64: a server that takes another control
- * byte for its end would take the rest for a command.
+ * A line of an AUTH exchange. A server that takes another byte for its end, or does not read it to its
+ * end, would take the rest for a command.
  */
 static bool
 take_response(struct wrapsession *session)
@@ -201,13 +232,15 @@ take_response(struct wrapsession *session)
 
 		if (c == '\n') {
 			session->response_cr = false;
+			session->response_len = 0;
 			wrapbuffer_drop(from, used);
 			wrapsession_owe(session, WRAPCOMMAND_AUTH);
 			wrapsession_forward(session, WRAPCOMMAND_AUTH, "", 0);
 			session->mode = WRAPSESSION_HELD;
 			return true;
 		}
-		if (session->response_cr || (c >= 0 && c < ' ' && c != '\r') || c == 0x7f) {
+		if (session->response_cr || (c != '\r' && !is_response_byte(c)) ||
+		    ++session->response_len > WRAPCOMMAND_AUTH_MAX + 1) {
 			answer_last(session, wrapreply_response);
 			break;
 		}

@@ -193,7 +193,8 @@ skip_route(struct cursor *cursor)
 	if (!at_byte(cursor, '@'))
 		return true;
 	do {
-		if (!skip_byte(cursor, '@') || !take_domain(cursor))
+		/* Without literals: some end the route at the first colon, also inside one. */
+		if (!skip_byte(cursor, '@') || !take_run(cursor, is_domain_byte))
 			return false;
 	} while (skip_byte(cursor, ','));
 	cursor->len = 0;
@@ -249,7 +250,7 @@ wrapcommand_path(
 	size_t word_len = strlen(word);
 
 	for (size_t i = 0; i < len; i++)
-		if (is_control(line[i]) && line[i] != '\t')
+		if (is_control(line[i])) /* a tab too: for qmail it is part of the address */
 			return false;
 	while (!at_end(&cursor) && is_letter(*cursor.at))
 		cursor.at++;
@@ -267,6 +268,19 @@ wrapcommand_path(
 	return true;
 }
 
+bool
+wrapcommand_has_parameter(const char *line, size_t len, const char *word)
+{
+	size_t word_len = strlen(word);
+
+	for (size_t i = 1; i + word_len <= len; i++)
+		if (is_blank(line[i - 1]) && strncasecmp(line + i, word, word_len) == 0 &&
+		    (i + word_len == len || is_blank(line[i + word_len]) ||
+			line[i + word_len] == '='))
+			return true;
+	return false;
+}
+
 void
 wrapcommand_name(char name[WRAPCOMMAND_NAME_SIZE], const char *line, size_t len)
 {
@@ -281,6 +295,7 @@ wrapcommand_name(char name[WRAPCOMMAND_NAME_SIZE], const char *line, size_t len)
 	name_len = (size_t)(cursor.end - cursor.at);
 	if (name_len >= WRAPCOMMAND_NAME_SIZE)
 		name_len = WRAPCOMMAND_NAME_SIZE - 1;
-	memcpy(name, cursor.at, name_len);
+	for (size_t i = 0; i < name_len; i++)
+		name[i] = is_control(cursor.at[i]) ? '?' : cursor.at[i];
 	name[name_len] = '\0';
 }

@@ -9,8 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define WRAPCOMMAND_MAX      4096  /* bytes of a line, without its end */
-#define WRAPCOMMAND_AUTH_MAX 12288 /* with an initial response: RFC 4954 4 */
+/*
+ * Bytes of a line, without its end: what no server takes in pieces. 2048 is the limit of Postfix and
+ * of sendmail, 12288 theirs for AUTH (RFC 4954 4).
+ */
+#define WRAPCOMMAND_MAX      2040
+#define WRAPCOMMAND_AUTH_MAX 12284
 #define WRAPCOMMAND_PATH_SIZE                                                                  \
 	1024 /* an address without quotes, with its NUL; qmail takes 900 bytes */
 #define WRAPCOMMAND_NAME_SIZE 256
@@ -49,7 +53,10 @@ size_t wrapcommand_limit(const char *line, size_t len);
 bool wrapcommand_path(
     char path[WRAPCOMMAND_PATH_SIZE], const char *line, size_t len, const char *word);
 
-/* The name in HELO or EHLO, cut to fit. */
+/* Is the word among what stands behind the command? */
+bool wrapcommand_has_parameter(const char *line, size_t len, const char *word);
+
+/* The name in HELO or EHLO, printable, cut to fit. */
 void wrapcommand_name(char name[WRAPCOMMAND_NAME_SIZE], const char *line, size_t len);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@
 #include "wrapsettings.h"
 
 #define DELAY      1000   /* ms between refusals once there are too many */
-#define FLUSH_WAIT 60000  /* ms for the client to take something, when the server is gone */
+#define FLUSH_WAIT 60000  /* ms for the client to take what is left, when the server is gone */
 #define QUIET_WAIT 600000 /* ms for a server that owes replies, when the client has ended */
 #define LINGER     5000   /* ms for the client to read the last words */
 #define KEPT_WAIT  2000   /* ms for rcptcheck -b to end by itself */
@@ -34,12 +36,15 @@ static unsigned events_logged; /* enum wrapsession_event */
 static unsigned refused;       /* answers, told or not yet */
 static int64_t delayed_until;  /* the last refusal that is held back */
 static int64_t due[WRAPSESSION_QUESTIONS]; /* when an answer is to be told; 0: not known yet */
+static int client_flags[2];                /* of descriptors 0 and 1, which others may share */
+static volatile sig_atomic_t stopped;      /* by a signal */
 
-/* SIGCHLD is let in only while we wait, to end the wait. */
+/* Signals are let in only while we wait, to end the wait: of a child, or one to stop. */
 static void
-note_child(int signal_number)
+note_signal(int signal_number)
 {
-	(void)signal_number;
+	if (signal_number != SIGCHLD)
+		stopped = 1;
 }
 
 static void
@@ -226,13 +231,22 @@ wait_and_move(int64_t flush_until)
 
 	sigemptyset(&none);
 	if (ppoll(pollfds, count, wake == INT64_MAX ? NULL : &timeout, &none) == -1) {
-		if (errno != EINTR) {
+		if (errno != EINTR)
 			wraplog("trouble", "poll", errno);
-			client_gone = true;
-		}
+		client_gone = errno != EINTR || stopped;
 		return;
 	}
 	move(pollfds);
+}
+
+/* Is the client still saying something? Not when it has said QUIT, or waits for a reply. */
+static bool
+client_talks(void)
+{
+	struct pollfd pollfd = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return session.uncalled || session.events != 0 || session.from_client.len > 0 ||
+	    poll(&pollfd, 1, 0) == 1;
 }
 
 /*
@@ -246,9 +260,7 @@ linger(void)
 	int64_t until = deadline_now() + LINGER;
 	struct pollfd pollfd = {.fd = STDIN_FILENO, .events = POLLIN};
 
-	if (!client_is_socket || session.client_ended || shutdown(STDOUT_FILENO, SHUT_WR) == -1)
-		return;
-	while (poll(&pollfd, 1, deadline_left(until)) == 1) {
+	while (deadline_left(until) > 0 && poll(&pollfd, 1, deadline_left(until)) == 1) {
 		ssize_t n = read(STDIN_FILENO, rest, sizeof(rest));
 
 		if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN))
@@ -259,13 +271,16 @@ linger(void)
 static void
 prepare_signals(void)
 {
-	struct sigaction action = {.sa_handler = note_child, .sa_flags = SA_NOCLDSTOP};
-	sigset_t child_ends;
+	static const int noted[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
+	struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_NOCLDSTOP};
+	sigset_t set;
 
-	sigemptyset(&child_ends);
-	sigaddset(&child_ends, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &child_ends, NULL);
-	sigaction(SIGCHLD, &action, NULL);
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++) {
+		sigaddset(&set, noted[i]);
+		sigaction(noted[i], &action, NULL);
+	}
+	sigprocmask(SIG_SETMASK, &set, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 }
@@ -274,6 +289,7 @@ static void
 prepare(int to_server, int from_server)
 {
 	static const char *const levels[] = {"trouble", "reject", "all"};
+	static const int yes = 1;
 	struct settings settings;
 	struct stat st;
 
@@ -281,12 +297,13 @@ prepare(int to_server, int from_server)
 	fds[TO_CLIENT] = STDOUT_FILENO;
 	fds[TO_SERVER] = to_server;
 	fds[FROM_SERVER] = from_server;
-	for (size_t i = 0; i < SIDES; i++) {
-		int flags = fcntl(fds[i], F_GETFL);
-
-		if (flags != -1)
-			(void)fcntl(fds[i], F_SETFL, flags | O_NONBLOCK);
-	}
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+		client_flags[fd] = fcntl(fd, F_GETFL); /* before any is set: they may be one */
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+		if (client_flags[fd] != -1)
+			(void)fcntl(fd, F_SETFL, client_flags[fd] | O_NONBLOCK);
+	/* What goes out is put together here. */
+	(void)setsockopt(STDOUT_FILENO, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	client_is_socket = fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
 	prepare_signals();
 	wrapsession_start(&session, terms->starttls, terms->has_limit ? terms->limit : 0);
@@ -308,7 +325,7 @@ void
 wraprelay_run(const struct wraprelay_terms *the_terms, int to_server, int from_server)
 {
 	int64_t flush_until = INT64_MAX, quiet_until = INT64_MAX;
-	size_t unsent = 0;
+	bool lingers;
 
 	terms = the_terms;
 	prepare(to_server, from_server);
@@ -320,22 +337,23 @@ wraprelay_run(const struct wraprelay_terms *the_terms, int to_server, int from_s
 		 * The server's time-outs end a session, as long as there is one; but one that
 		 * waits for an end of file which waits for its reply has none.
 		 */
-		if (session.client_ended && quiet_until == INT64_MAX && fds[TO_SERVER] != -1)
+		if (session.client_ended && quiet_until == INT64_MAX)
 			quiet_until = deadline_now() + QUIET_WAIT;
-		if (deadline_now() >= quiet_until && fds[TO_SERVER] != -1)
-			break;
-		if (wrapsession_over(&session) && session.to_client.len != unsent) {
-			unsent = session.to_client.len;
+		if (wrapsession_over(&session) && flush_until == INT64_MAX)
 			flush_until = deadline_now() + FLUSH_WAIT;
-		}
-		if (deadline_now() >= flush_until)
+		if (deadline_now() >= deadline_earlier(quiet_until, flush_until))
 			break;
-		wait_and_move(deadline_earlier(
-		    flush_until, fds[TO_SERVER] != -1 ? quiet_until : INT64_MAX));
+		wait_and_move(deadline_earlier(quiet_until, flush_until));
 	}
 	close_side(TO_SERVER);
 	close_side(FROM_SERVER);
+	lingers = !client_gone && client_is_socket && !session.client_ended && client_talks();
+	if (client_is_socket)
+		(void)shutdown(STDOUT_FILENO, SHUT_WR);
 	wrapask_end(&ask, deadline_now() + (client_gone ? 0 : KEPT_WAIT));
-	if (!client_gone)
+	if (lingers)
 		linger();
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+		if (client_flags[fd] != -1)
+			(void)fcntl(fd, F_SETFL, client_flags[fd]);
 }

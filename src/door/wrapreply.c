@@ -4,8 +4,9 @@ const char wrapreply_bad[] =
     "500 5.5.2 a line that is no command: it has no word at its start, or a NUL or a bare CR";
 const char wrapreply_unknown[] = "502 5.5.1 this command is not available here";
 const char wrapreply_long[] = "500 5.5.2 the line is too long";
-const char wrapreply_sender[] =
-    "501 5.1.7 the sender's address can't be understood: MAIL FROM:<user@example.com>";
+const char wrapreply_parameter[] = "555 5.5.4 this parameter is not available here";
+const char wrapreply_literal[] =
+    "550 5.1.2 no mail for users at an address in brackets here, but for postmaster";
 const char wrapreply_recipient[] =
     "501 5.1.3 the recipient's address can't be understood: RCPT TO:<user@example.com>";
 const char wrapreply_response[] = "500 5.5.2 a control byte in a line of AUTH; closing";

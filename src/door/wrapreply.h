@@ -10,7 +10,7 @@
 extern const char wrapreply_bad[];
 extern const char wrapreply_unknown[];
 extern const char wrapreply_long[];
-extern const char wrapreply_sender[];
+extern const char wrapreply_parameter[], wrapreply_literal[];
 extern const char wrapreply_recipient[];
 extern const char wrapreply_response[];
 extern const char wrapreply_ambiguous[];

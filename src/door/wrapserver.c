@@ -32,21 +32,14 @@ understand(struct wrapsession *session, enum wrapcommand command, char class, bo
 	switch (command) {
 	case WRAPCOMMAND_EHLO:
 	case WRAPCOMMAND_HELO:
-		if (class == '2') {
-			session->in_transaction = false;
+		if (class == '2')
 			memcpy(session->helo, session->pending, sizeof(session->helo));
-		}
 		break;
 	case WRAPCOMMAND_MAIL: /* where it is refused, one before it may still hold */
 		if (class == '2') {
-			session->in_transaction = true;
+			session->mail_taken = true;
 			memcpy(session->sender, session->pending, sizeof(session->sender));
 		}
-		break;
-	case WRAPCOMMAND_RSET:
-	case WRAPCOMMAND_END:
-		if (class == '2')
-			session->in_transaction = false;
 		break;
 	case WRAPCOMMAND_DATA:
 		session->mode = class == '3' ? WRAPSESSION_MESSAGE : WRAPSESSION_COMMANDS;

@@ -134,7 +134,9 @@ wrapsession_step(struct wrapsession *session)
 
 	do {
 		moved = !session->uncalled && !session->over && release(session);
-		moved = wrapsession_take_replies(session) || moved;
+		/* All of them: a reply too many must not pass for that to the next command. */
+		while (wrapsession_take_replies(session))
+			moved = true;
 		moved = wrapsession_take_commands(session) || moved;
 	} while (moved);
 	if (nothing_left(session))

@@ -95,8 +95,12 @@ struct wrapsession {
 	bool starttls;
 	enum wrapsession_mode mode;
 	bool client_ended, server_ended, over;
-	bool in_transaction; /* the server took a MAIL, and nothing since that ends it */
-	bool unchecked;      /* the client has authenticated */
+	/*
+	 * The server took a MAIL. What ends a transaction is for servers to say, and they differ: each
+	 * recipient behind the first MAIL is asked about.
+	 */
+	bool mail_taken;
+	bool unchecked;                      /* the client has authenticated */
 	char pending[WRAPCOMMAND_PATH_SIZE]; /* sender or name, until the server takes it */
 	/* a ring */
 	struct wrapsession_owed owed[WRAPSESSION_OWED];
@@ -105,7 +109,8 @@ struct wrapsession {
 	size_t changes;   /* of these change what later commands mean */
 	size_t undecided; /* recipients the server has not seen yet, and may */
 	struct wrapdata_place place;
-	bool response_cr; /* a CR was the last byte of a line of AUTH so far */
+	bool response_cr;    /* a CR was the last byte of a line of AUTH so far */
+	size_t response_len; /* of which so many bytes were there */
 	/* the reply that the server is saying */
 	bool uncalled;      /* nobody asked for it */
 	char code[4];       /* what its line begins with */

@@ -51,7 +51,11 @@ static const struct {
 } paths[] = {
     {BYTES("RCPT TO:<user@example.com>"), "user@example.com"},
     {BYTES("rcpt to: <User@Example.COM> "), "User@Example.COM"},
-    {BYTES("RCPT \t TO\t:\t<a@b>"), "a@b"},
+    {BYTES("RCPT  TO : <a@b>"), "a@b"},
+    {BYTES("RCPT \t TO\t:\t<a@b>"), NULL},
+    {BYTES("RCPT TO:postmaster\tnobody@c"), NULL},
+    {BYTES("RCPT TO:\ta@b"), NULL},
+    {BYTES("RCPT TO:<@[a:b]:c@d>"), NULL},
     {BYTES("RCPT TO:a@b"), "a@b"},
     {BYTES("RCPT TO: a@b NOTIFY=NEVER"), "a@b"},
     {BYTES("RCPT TO:<a@b> NOTIFY=NEVER ORCPT=rfc822;<x@y>"), "a@b"},

@@ -97,8 +97,8 @@ recipients(void)
 	client("x\n.y\r\n.\r\nRCPT TO:<e@f>\r\n");
 	server_hears("x\n.y\r\n.\r\n", "the message, and nothing behind it");
 	server("250 ok\r\n");
-	server_hears("RCPT TO:<e@f>\r\n", "without MAIL the server is to refuse it");
-	is_int(wrapsession_next_question(&session), -1, "so nobody is asked");
+	server_hears("", "without MAIL the server would refuse it");
+	is_int(wrapsession_next_question(&session), 0, "but that is for it to say");
 }
 
 static void
@@ -109,11 +109,16 @@ transactions(void)
 	server("502 what\r\n");
 	client("RCPT TO:<a@b>\r\n");
 	is_int(wrapsession_next_question(&session), 0, "RSET was refused: MAIL still holds");
-	begin(false, 0);
-	client("RSET\r\n");
-	server("250 ok\r\n");
-	client("RCPT TO:<a@b>\r\n");
-	is_int(wrapsession_next_question(&session), -1, "RSET was not");
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const enders[] = {"RSET\r\n", "EHLO x\r\n", "HELO x\r\n"};
+
+		begin(false, 0);
+		client(enders[i]);
+		server("250 ok\r\n");
+		client("RCPT TO:<a@b>\r\n");
+		ok(wrapsession_next_question(&session) == 0,
+		    "%.4s: not for all servers is MAIL over", enders[i]);
+	}
 	begin(false, 0);
 	client("MAIL FROM:<t@c>\r\nRCPT TO:<a@b>\r\n");
 	is_int(wrapsession_next_question(&session), -1, "not before the reply to MAIL");
@@ -131,10 +136,10 @@ modes(void)
 	server_hears("", "what we cannot follow is not shown");
 	is_int(strncmp(said, "502 5.5.1 ", 10), 0, "but refused");
 	said[0] = '\0';
-	client("AUTH LOGIN\r\nRCPT TO:<a@b>\r\n");
+	client("AUTH LOGIN\r\neHg=\r\n");
 	server_hears("AUTH LOGIN\r\n", "behind AUTH nothing is read");
 	server("334 x\r\n");
-	server_hears("RCPT TO:<a@b>\r\n", "it was the response");
+	server_hears("eHg=\r\n", "it was the response");
 	server("235 ok\r\n");
 	client("RCPT TO:<a@b>\r\n");
 	server_hears("RCPT TO:<a@b>\r\n", "an authenticated client is not checked");
@@ -148,6 +153,34 @@ modes(void)
 	server_hears("eHg", "a bare CR in a response: no server sees what is behind");
 	is_int(strncmp(said, "500 ", 4), 0, "refused");
 	ok(wrapsession_over(&session), "and closed");
+
+	begin(false, 0);
+	client("AUTH LOGIN\r\n");
+	server("334 x\r\n");
+	heard[0] = said[0] = '\0';
+	client("RCPT TO:<a@b>\r\n");
+	server_hears("RCPT", "what is not base64 is no response");
+	is_int(strncmp(said, "500 ", 4), 0, "refused");
+	ok(wrapsession_over(&session), "and closed");
+
+	begin(false, 0);
+	client("AUTH LOGIN\r\n");
+	server("334 x\r\n");
+	said[0] = '\0';
+	for (size_t i = 0; i < 12284 / 4 + 1; i++)
+		client("AAAA");
+	ok(wrapsession_over(&session) && strncmp(said, "500 ", 4) == 0,
+	    "one that a server may not read to its end is refused");
+
+	/* A reply too many is not taken for that to the next command. */
+	begin(false, 0);
+	client("NOOP\r\n");
+	said[0] = heard[0] = '\0';
+	wrapbuffer_add(&session.from_client, "DATA\r\n", 6);
+	server("250 ok\r\n354 go\r\n");
+	client_hears("250 ok\r\n354 go\r\n", "it is delivered");
+	ok(wrapsession_over(&session), "and that is the end");
+	server_hears("", "the next command is not shown");
 
 	begin(true, 0);
 	client("STARTTLS\r\n");
