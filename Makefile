@@ -81,7 +81,7 @@ check:
 
 bench:
 	tests/need build demo check bench
-	tests/unpack postfix exim4-daemon-light
+	tests/unpack postfix exim4-daemon-light qpsmtpd
 	$(MAKE) all
 	tests/bench
 

@@ -124,7 +124,11 @@ perl -MIO::Socket::INET -e '
 	print "$sent $most\n"' "$edge" "$work/in" >"$work/sizes"
 read -r sent most <"$work/sizes"
 ok "a client that does not read gets no further than $sent bytes" test "$sent" -lt 17000000
-ok "and the relay holds $most KB" test "$most" -gt 0 -a "$most" -lt 2000
+if [ "${BUILD:-build}" = build ]; then
+	ok "and the relay holds $most KB" test "$most" -gt 0 -a "$most" -lt 2000
+else
+	skip 1 'sanitizers have memory of their own'
+fi
 nothing_left 'it goes, and no process is left'
 
 if command -v swaks >/dev/null; then

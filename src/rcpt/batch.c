@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +34,10 @@ struct batch {
 	size_t first, count, asking;
 	bool input_ended;
 	bool skipping; /* the rest of a line that did not fit */
-	char in[BUFFER_SIZE], out[BUFFER_SIZE];
 	size_t in_len, in_used, out_len;
 	uint64_t answered;
+	/* last, and never cleared: of what is not used no page is touched */
+	char in[BUFFER_SIZE], out[BUFFER_SIZE];
 };
 
 static struct item *
@@ -104,6 +106,8 @@ write_answers(struct batch *batch)
 		batch->count--;
 		batch->answered++;
 	}
+	if (batch->count == 0)
+		batch->first = 0; /* who asks one by one stays in the same memory */
 	return 0;
 }
 
@@ -234,13 +238,14 @@ int
 batch_run(
     struct checker *checker, bool progress, batch_report *report, void *context, bool *trouble)
 {
-	struct batch *batch = calloc(1, sizeof(*batch));
+	struct batch *batch = malloc(sizeof(*batch));
 	int64_t shown = deadline_now();
 	int result = -1;
 
 	*trouble = false;
 	if (batch == NULL)
 		return -1;
+	memset(batch, 0, offsetof(struct batch, in));
 	batch->checker = checker;
 	batch->report = report;
 	batch->context = context;

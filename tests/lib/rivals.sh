@@ -7,6 +7,8 @@
 #	rival_postfix NAME		tests/unpack postfix
 #	ask_rival PORT ADDRESS		prints its reply to RCPT, in one line
 #
+# $more_rival are lines for the settings of Postfix.
+#
 # They wait 2 s for a reply, as we do in the same test, and speak no TLS. All else, above all what they
 # remember and for how long, is their default.
 
@@ -60,6 +62,7 @@ rival_postfix() {
 		smtp_mail_timeout = 2s
 		smtp_rcpt_timeout = 2s
 		smtp_quit_timeout = 2s
+		${more_rival-}
 	CONFIG
 	)
 	more_master=$(cat <<-CONFIG
