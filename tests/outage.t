@@ -8,10 +8,9 @@
 
 rate=50
 fast=100 # ms
-[ "${BUILD:-build}" = build ] || fast=2000 # sanitizers are slow
 if [ "${BUILD:-build}" != build ]; then
 	rate=5 # sanitizers are slow
-	fast=1000
+	fast=2000
 fi
 budget=6
 time_out=3
