@@ -12,15 +12,17 @@
 #define LINE_MAX 2048
 
 static int log_fd = -1;
+static time_t tried; /* to connect */
 static const char *log_name;
 
 static int
-connect_to_daemon(void)
+connect_to_daemon(time_t now)
 {
 	static const struct sockaddr_un address = {
 	    .sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	tried = now;
 	if (fd != -1 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == -1) {
 		close(fd);
 		fd = -1;
@@ -33,7 +35,7 @@ syslogger_open(const char *name)
 {
 	tzset(); /* before its file is out of sight */
 	log_name = name;
-	log_fd = connect_to_daemon();
+	log_fd = connect_to_daemon(time(NULL));
 }
 
 void
@@ -50,11 +52,13 @@ syslogger_write(const char *text)
 	snprintf(line, sizeof(line), "<%d>%s %s[%ld]: %s", PRIORITY, stamp, log_name,
 	    (long)getpid(), text);
 	len = strlen(line);
+	if (log_fd == -1 && now != tried)
+		log_fd = connect_to_daemon(now); /* there was none */
 	if (log_fd != -1 && send(log_fd, line, len, MSG_NOSIGNAL) == -1 &&
 	    (errno == ECONNREFUSED || errno == ENOTCONN || errno == ECONNRESET)) {
 		/* Another daemon has taken its place. */
 		close(log_fd);
-		log_fd = connect_to_daemon();
+		log_fd = connect_to_daemon(now);
 		if (log_fd != -1)
 			(void)send(log_fd, line, len, MSG_NOSIGNAL);
 	}

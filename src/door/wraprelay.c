@@ -277,8 +277,13 @@ prepare_signals(void)
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++) {
+		struct sigaction before;
+
 		sigaddset(&set, noted[i]);
-		sigaction(noted[i], &action, NULL);
+		/* What we were told to ignore stays so. */
+		if (noted[i] == SIGCHLD || sigaction(noted[i], NULL, &before) == -1 ||
+		    before.sa_handler != SIG_IGN)
+			sigaction(noted[i], &action, NULL);
 	}
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	action.sa_handler = SIG_IGN;

@@ -84,8 +84,10 @@ judge_server(const struct callout *callout, const struct smtp_answer *answer, bo
 		return answer->stage < SMTP_RCPT;
 	}
 	failure->state = MEMORY_DOWN;
-	if (timeout && !timed_out && callout->hurried)
-		return false; /* something before it has used up the time */
+	/* Something before it has used up the time. */
+	if (timeout && !timed_out &&
+	    (callout->hurried || (callout->asked > 1 && answer->stage < SMTP_RSET)))
+		return false;
 	/*
 	 * A server that says "not now" may have too many connections of ours; one that greets
 	 * may be slow about this user only.

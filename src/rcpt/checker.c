@@ -35,6 +35,7 @@ checker_open(struct checker *checker, const char *home)
 	checker->cdb_folder = AT_FDCWD;
 	checker->cdb.fd = -1;
 	checker->cdb_looked = 0;
+	checker->cdb_serial = 0;
 	checker->cdb_kept = NULL;
 	checker->cache.db = NULL;
 	checker->cache_looked = 0;
@@ -94,6 +95,7 @@ checker_use_cdb(struct checker *checker)
 	}
 	cdbfile_close(&checker->cdb);
 	checker->cdb = fresh;
+	checker->cdb_serial++;
 	checker->cdb_kept = NULL;
 	return 0;
 }

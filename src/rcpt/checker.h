@@ -24,6 +24,7 @@ struct checker {
 	int cdb_folder;       /* from where cdb_path begins: AT_FDCWD, or a descriptor */
 	struct cdbfile cdb;   /* fd -1: not open */
 	int64_t cdb_looked;   /* when its path was last looked at (deadline.h) */
+	uint64_t cdb_serial;  /* another with each that is taken: inodes are used again */
 	const char *cdb_kept; /* why a new CDB was not taken; NULL: there was none */
 	struct cache cache;
 	int64_t cache_looked;      /* when it was last opened; 0: never */

@@ -17,7 +17,7 @@
 
 /* The record of a domain, for all jobs about it that began with the same CDB. */
 struct held_record {
-	ino_t cdb;
+	uint64_t cdb;
 	struct record record;
 };
 
@@ -27,7 +27,7 @@ struct job {
 	size_t asked; /* by so many */
 	int64_t started;
 	bool ripe;
-	ino_t cdb;               /* where the record is from */
+	uint64_t cdb;            /* where the record is from */
 	struct held_record *own; /* NULL: the record is that of the share of the domain */
 	struct address address;
 	char text[WIRE_ADDRESS_MAX];
@@ -376,7 +376,7 @@ set_target(struct desk *desk, struct job *job, const struct wire_question *quest
 		record, &trouble) != 1 ||
 	    record->server_count == 0)
 		return false;
-	job->cdb = desk->checker->cdb.inode;
+	job->cdb = desk->checker->cdb_serial;
 	target->record = record;
 	target->key_domain = job->address.key_domain;
 	target->path = job->path;

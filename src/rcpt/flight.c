@@ -133,7 +133,9 @@ flight_begin(struct primary *primary, struct link *link)
 
 	load = board_bound(primary, link, room, &timeout);
 	if (link->smtp.asked > 0 && link->count == 0 && link->reserved == NULL &&
-	    opening_starves(primary)) {
+	    (opening_starves(primary) || opening_lacks_fresh(primary))) {
+		if (opening_starves(primary))
+			opening_yield(primary);
 		link_quit(link);
 		primary_follow(primary, link);
 		return;

@@ -44,7 +44,11 @@ wait_for_reply(struct link *link)
 
 	if (link->silence != 0 && link->silence < full)
 		full = link->silence;
-	wait_for(link, POLLIN, full, link->state == LINK_ASKING ? full / 4 * 3 : full / 2);
+	if (link->silence != 0) /* this connection is slow, not the server */
+		wait_for(link, POLLIN, full, full);
+	else
+		wait_for(
+		    link, POLLIN, full, link->state == LINK_ASKING ? full / 4 * 3 : full / 2);
 }
 
 static void

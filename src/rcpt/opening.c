@@ -101,14 +101,36 @@ may_open(const struct primary *primary)
 	    (primary->manners.connections == 0 || links < primary->manners.connections);
 }
 
+/* Does another one wait for the same server, and has no connection to it? */
+static bool
+another_waits(const struct primary *primary)
+{
+	for (const struct primary *other = primary->pool->primaries; other != NULL;
+	     other = other->next)
+		if (other != primary && other->links == NULL && other->waiting.count > 0 &&
+		    pool_same_server(&other->server, &primary->server))
+			return true;
+	return false;
+}
+
+void
+opening_yield(struct primary *primary)
+{
+	for (struct primary *other = primary->pool->primaries; other != NULL;
+	     other = other->next)
+		if (pool_same_server(&other->server, &primary->server))
+			other->yields = other == primary;
+}
+
 /* Opens a connection, for this errand alone or (NULL) for all. */
 static bool
 open_link(struct primary *primary, struct errand *errand)
 {
 	struct link *link;
 
-	if (!may_open(primary))
+	if (!may_open(primary) || (primary->yields && another_waits(primary)))
 		return false;
+	primary->yields = false;
 	link = link_open(&primary->terms, primary->connect_timeout, primary->command_timeout);
 	if (link == NULL)
 		return false;
@@ -149,6 +171,19 @@ room_to_come(const struct primary *primary)
 	return room;
 }
 
+/* Is it needed: new, with questions that wait, or for the second questions of some? */
+static bool
+is_awaited(const struct primary *primary, const struct link *link)
+{
+	if (link->smtp.asked == 0 && primary->waiting.count > 0)
+		return true;
+	for (const struct errand *errand = primary->waiting.first; errand != NULL;
+	     errand = errand->next)
+		if (errand->link == link)
+			return true;
+	return false;
+}
+
 /*
  * Says goodbye to one that nobody uses, so that another can be opened in its place: to the same
  * server, whatever domains are asked about over it; or to any, when there are too many in all.
@@ -165,13 +200,29 @@ make_way(const struct primary *primary)
 		for (struct link *link = other->links; link != NULL; link = link->next) {
 			if (link->state == LINK_CLOSING)
 				return;
-			if (link->state != LINK_READY || link->reserved != NULL)
+			if (link->state != LINK_READY || link->reserved != NULL ||
+			    is_awaited(other, link))
 				continue;
+			opening_yield(other);
 			link_quit(link);
 			primary_follow(other, link);
 			return;
 		}
 	}
+}
+
+bool
+opening_lacks_fresh(const struct primary *primary)
+{
+	bool wanted = false;
+
+	for (const struct link *link = primary->links; link != NULL; link = link->next)
+		if (link->state == LINK_CLOSING || link->state == LINK_OPENING)
+			return false;
+	for (const struct errand *errand = primary->waiting.first; errand != NULL;
+	     errand = errand->next)
+		wanted = wanted || (errand->fresh && errand->link == NULL);
+	return wanted && !may_open(primary);
 }
 
 bool

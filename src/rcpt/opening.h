@@ -16,6 +16,12 @@ void opening_failed(struct primary *primary, struct link *link);
 /* Does another one wait for a connection to the same server, and has none? */
 bool opening_starves(const struct primary *primary);
 
+/* The next connection to the server is for that one. */
+void opening_yield(struct primary *primary);
+
+/* Does an errand want a new connection, for which one that is there must go? */
+bool opening_lacks_fresh(const struct primary *primary);
+
 /* So many errands wait for the server's greeting, not for room. */
 size_t opening_room(const struct primary *primary);
 

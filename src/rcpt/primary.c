@@ -136,7 +136,8 @@ primary_follow(struct primary *primary, struct link *link)
 	if (link->landed)
 		flight_land(primary, link);
 	else if ((link->state == LINK_GONE || link->state == LINK_CLOSING) &&
-	    link->smtp.asked == 0 && !link->judged && !link->quit) {
+	    link->smtp.asked == 0 && (!link->greeted || !link_is_kept(link)) && !link->judged &&
+	    !link->quit) {
 		link->judged = true;
 		opening_failed(primary, link);
 	}

@@ -39,6 +39,7 @@ struct primary {
 	struct link *links;
 	struct primary *next;
 	int64_t used; /* last, deadline.h */
+	bool yields;  /* another one is to open a connection to the server first */
 
 	struct manners manners;
 	char tls_reason[128]; /* why its TLS does not work */

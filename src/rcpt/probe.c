@@ -104,5 +104,5 @@ probe_settle(struct checker *checker, struct probe *const *probes, size_t count,
 			probes[i]->cache = trouble;
 		finish(probes[i], checker);
 	}
-	return trouble == NULL ? 1 : 0;
+	return any && trouble == NULL ? 1 : 0;
 }

@@ -48,7 +48,7 @@ void probe_start(struct probe *probe, struct checker *checker,
  * Then each is done, or has a new callout: its answer was a "no" that is not to be believed, for
  * what others have heard meanwhile, and a control recipient may still prove it.
  *
- * Returns 1; 0 when nothing could be remembered; -1, and all is as before, when somebody else has
+ * Returns 1; 0 when there was nothing to remember, or it could not be; -1, and all is as before, when somebody else has
  * locked the cache, and patient is set.
  */
 int probe_settle(

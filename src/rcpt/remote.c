@@ -13,6 +13,7 @@
 /* A sound rcptprobe says soon that it has the question, and WIRE_EVERY that it still asks. */
 #define SILENCE_FIRST 1000 /* ms; long enough for a machine under load */
 #define SILENCE_LATER (3 * WIRE_EVERY)
+#define MESSAGES_MAX  16 /* that are read in one step */
 
 /*
  * Connects, without waiting. Where root has locked itself up (checker.h) only its folder is in
@@ -115,12 +116,16 @@ take(struct remote *remote, const unsigned char *message, size_t len)
 void
 remote_step(struct remote *remote)
 {
-	while (remote->state == REMOTE_WAITING) {
+	/* Not for ever, however much it says: the caller may have others to see to. */
+	for (int i = 0; i < MESSAGES_MAX && remote->state == REMOTE_WAITING; i++) {
 		unsigned char message[WIRE_SIZE_MAX + 1];
 		ssize_t n = recv(remote->fd, message, sizeof(message), 0);
 
 		if (n > 0) {
 			take(remote, message, (size_t)n);
+			if (remote->state == REMOTE_WAITING &&
+			    deadline_left(remote->deadline) == 0)
+				end(remote, REMOTE_LATE, NULL);
 		} else if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			if (deadline_left(remote->wake) > 0)
 				return;

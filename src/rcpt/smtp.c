@@ -191,6 +191,8 @@ get_ready(struct smtp *smtp)
 		turn_away(smtp, FINDING_POLICY, "no-tls");
 	else
 		smtp->state = SMTP_READY;
+	if (smtp->state == SMTP_READY && smtp->stage == SMTP_STARTTLS)
+		smtp->stage = SMTP_EHLO; /* refused, and over */
 }
 
 static void
