@@ -178,19 +178,10 @@ check nobody@main.test
 is "$code" 100 'in WAL mode, as somebody may have set it: right all the same'
 
 fresh
-mkfifo "$work/lock"
-sqlite3 -batch "$verdicts" <"$work/lock" >/dev/null 2>"$work/sqlite.err" &
-locker=$!
-exec 8>"$work/lock"
-echo 'BEGIN EXCLUSIVE; INSERT INTO account_cache SELECT * FROM account_cache WHERE 0;' >&8
-locked() {
-	! sqlite3 "$verdicts" 'SELECT count(*) FROM account_cache' >/dev/null 2>&1
-}
-await locked
+hold "$verdicts" 'BEGIN EXCLUSIVE; INSERT INTO account_cache SELECT * FROM account_cache WHERE 0'
 trouble 'locked'
 ok 'without waiting long' test "$ms" -lt 5000
-exec 8>&-
-wait $locker
+release
 verdict nobody@main.test '100 cache' 'unlocked'
 
 fresh

@@ -182,20 +182,8 @@ took=$(($(now_ms) - started))
 ok "pay one time-out together ($took ms)" test $took -lt $((2 * time_out * 1000))
 
 # Twenty processes find at the same time that somebody may try it again
-mkfifo "$work/lock"
-hold() { # STATEMENT: keeps the cache locked by it
-	sqlite3 -batch "$verdicts" <"$work/lock" >/dev/null 2>&1 &
-	locker=$!
-	exec 8>"$work/lock"
-	echo "$1; UPDATE memory SET count = count WHERE 0;" >&8
-	await eval '! sqlite3 "$verdicts" "BEGIN IMMEDIATE" 2>/dev/null'
-}
-release() {
-	exec 8>&-
-	wait $locker
-}
 mark "$hurt1" down 3 -100 -1
-hold 'BEGIN IMMEDIATE'
+hold "$verdicts" 'BEGIN IMMEDIATE; UPDATE memory SET count = count WHERE 0'
 echo 'known user.twenty%@main.test' | tests/lib/load 1000 0.02 "$work/twenty.lines" "$bin/rcptcheck" -v >"$work/twenty.records" 8>&- &
 load=$!
 sleep 0.2 # a writer waits longer than that
@@ -247,7 +235,7 @@ forgetful destroyed
 mv "$work/verdicts" "$verdicts"
 mark "$lives" down 3 -100 -1
 mark "$hurt1" down 3 -100 -1
-hold 'BEGIN EXCLUSIVE'
+hold "$verdicts" 'BEGIN EXCLUSIVE; UPDATE memory SET count = count WHERE 0'
 forgetful locked
 release
 ones_own() {

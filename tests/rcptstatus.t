@@ -357,15 +357,9 @@ mv "$RCPTCHECK_HOME/cache" "$work/away"
 wrong 'no folder' 'cache: No such file.*: verdicts are not remembered'
 mv "$work/away" "$RCPTCHECK_HOME/cache"
 fresh_cache
-mkfifo "$work/lock"
-sqlite3 -batch "$verdicts" <"$work/lock" >/dev/null 2>&1 &
-echo $! >"$work/locker.pid"
-exec 8>"$work/lock"
-echo 'BEGIN EXCLUSIVE; INSERT INTO memory SELECT * FROM memory WHERE 0;' >&8
-await 10 eval '! sqlite3 "$verdicts" "SELECT count(*) FROM memory" >/dev/null 2>&1'
+hold "$verdicts" 'BEGIN EXCLUSIVE; INSERT INTO memory SELECT * FROM memory WHERE 0'
 wrong 'one that somebody has locked' 'verdicts.db: it is locked by another process'
-exec 8>&-
-await 10 eval '! kill -0 "$(cat "$work/locker.pid")" 2>/dev/null'
+release
 status '0 OK' 'and let go'
 if [ "$(id -u)" -eq 0 ]; then
 	chgrp 0 "$RCPTCHECK_HOME/cache"

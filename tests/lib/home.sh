@@ -13,6 +13,7 @@
 #	field NAME			the value of that key in the log line in $err
 #	verdict ADDRESS WANT NAME	checks ADDRESS and compares "exit-code why" with WANT
 #	await [SECONDS] command...	waits until the command succeeds
+#	hold DATABASE STATEMENTS	keeps DATABASE locked by them, until `release`
 #	free_port			prints a port nobody listens on
 #	has_ipv6			::1 is there
 
@@ -67,6 +68,23 @@ await() {
 		[ "$(now_ms)" -lt "$await_end" ] || return 1
 		sleep 0.02
 	done
+}
+
+# The holder says itself that it holds the lock: whoever looked could get in its way.
+hold() {
+	mkfifo "$work/hold"
+	sqlite3 -batch -bail "$1" <"$work/hold" >"$work/hold.err" 2>&1 &
+	echo $! >"$work/hold.pid"
+	exec 8>"$work/hold"
+	printf '%s\n' '.timeout 10000' "$2;" ".shell touch '$work/held'" >&8
+	await test -e "$work/held" || diag "no lock: $(cat "$work/hold.err")"
+	rm -f "$work/hold" "$work/held"
+}
+
+release() {
+	exec 8>&-
+	wait "$(cat "$work/hold.pid")"
+	rm "$work/hold.pid"
 }
 
 free_port() {
