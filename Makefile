@@ -61,7 +61,7 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
-SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd
+SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
@@ -130,6 +130,7 @@ SERVICE	:= service/run:rcptprobe/run:0755 service/log/run:rcptprobe/log/run:0755
 	   rcptprobe.service:rcptprobe.service:0644
 
 HOOKS	:= $(wildcard data/hooks/*)
+LISTS	:= $(wildcard data/lists/*)
 
 install: all
 	@if [ -z "$(DESTDIR)" ] && ! getent group $(HOOK_GROUP) >/dev/null; then \
@@ -148,7 +149,7 @@ install: all
 		exit 1; \
 	fi
 	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
-	install -d -m 0755 $(H)/data $(H)/hooks $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
+	install -d -m 0755 $(H)/data $(H)/hooks $(H)/lists $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
 	install -d -m 0750 $(H)/service/rcptprobe/log/main
 	install -d -m 2770 $(H)/cache
 	@getent group $(HOOK_GROUP) >/dev/null || \
@@ -174,3 +175,6 @@ install: all
 		case $$to in *.run | *.runit) mode=0755 ;; *) mode=0644 ;; esac; \
 		sed 's|/var/rcptcheck|$(HOME_DIR)|g' $$file >$$to.new && chmod $$mode $$to.new && \
 		mv -f $$to.new $$to || exit 1; done
+	for file in $(LISTS); do new=$(H)/lists/$${file##*/}.new && \
+		sed 's|/var/rcptcheck|$(HOME_DIR)|g' $$file >$$new && chmod 0755 $$new && \
+		mv -f $$new $${new%.new} || exit 1; done

@@ -15,8 +15,9 @@ CREATE TABLE IF NOT EXISTS domain_ips (domain VARCHAR, ip VARCHAR, port INTEGER,
 -- Mail for alias is checked at the servers of domain, which needs rows in domain_ips.
 CREATE TABLE IF NOT EXISTS domain_aliases (alias VARCHAR, domain VARCHAR);
 
--- Domains of which the users are listed in local_users, and those users: user@domain, or @domain for
--- a catch-all.
+-- Domains of which the users are listed, and those users: user@domain, @domain for a catch-all, user-*@domain
+-- for all who begin like this. Other lists of users: rcptbuild(8). Who is listed is accepted. Who is not is rejected,
+-- or, where the domain is in domain_ips too, asked about.
 CREATE TABLE IF NOT EXISTS local_domains (domain VARCHAR);
 CREATE TABLE IF NOT EXISTS local_users (address VARCHAR);
 

@@ -150,27 +150,26 @@ cdbfile_prove_contents(const struct cdbfile *file)
 }
 
 int
-cdbfile_read_record(const struct cdbfile *file, uint64_t offset, struct cdbfile_record *record)
+cdbfile_read_bytes(const struct cdbfile *file, void *bytes, size_t len, uint64_t offset)
 {
-	enum { HEADER = 8, AT_ONCE = 512 };
-	uint64_t room, there, key_len, value_len, end, sum;
+	return read_at(file, bytes, len, offset);
+}
 
-	if (offset < CDBFILE_CONTENTS || offset > file->tables - HEADER)
-		return damaged("damaged: an offset leads out of the records");
-	room = file->tables - offset;
-	there = room < AT_ONCE ? room : AT_ONCE;
-	if (read_at(file, record->bytes, (size_t)there, offset) == -1)
-		return -1;
-	key_len = cdb_unpack(record->bytes);
-	value_len = cdb_unpack(record->bytes + 4);
+int
+cdbfile_prove_record(
+    const struct cdbfile *file, uint64_t offset, uint64_t there, struct cdbfile_record *record)
+{
+	enum { HEADER = 8 };
+	uint64_t key_len = cdb_unpack(record->bytes), sum;
+	uint64_t value_len = cdb_unpack(record->bytes + 4), end = HEADER + key_len + value_len;
+
 	if (key_len > CDBFILE_KEY_MAX || value_len < MARK_CHECKSUM_LEN ||
-	    value_len > CDBFILE_VALUE_MAX + MARK_CHECKSUM_LEN ||
-	    HEADER + key_len + value_len > room)
+	    value_len > CDBFILE_VALUE_MAX + MARK_CHECKSUM_LEN || end > file->tables - offset)
 		return damaged("damaged: a record is longer than it can be");
-	end = HEADER + key_len + value_len;
-	if (end > there &&
-	    read_at(file, record->bytes + there, (size_t)(end - there), offset + there) == -1)
-		return -1;
+	if (end > there) {
+		record->end = offset + end;
+		return 1;
+	}
 	record->key = record->bytes + HEADER;
 	record->key_len = (size_t)key_len;
 	record->value = record->key + key_len;
@@ -181,6 +180,28 @@ cdbfile_read_record(const struct cdbfile *file, uint64_t offset, struct cdbfile_
 	if (sum != number_get64(record->value + record->len))
 		return damaged("damaged: a record has a wrong checksum");
 	return 0;
+}
+
+int
+cdbfile_read_record(const struct cdbfile *file, uint64_t offset, struct cdbfile_record *record)
+{
+	enum { HEADER = 8, AT_ONCE = 512 };
+	uint64_t room, there;
+	int more;
+
+	if (offset < CDBFILE_CONTENTS || offset > file->tables - HEADER)
+		return damaged("damaged: an offset leads out of the records");
+	room = file->tables - offset;
+	there = room < AT_ONCE ? room : AT_ONCE;
+	if (read_at(file, record->bytes, (size_t)there, offset) == -1)
+		return -1;
+	more = cdbfile_prove_record(file, offset, there, record);
+	if (more != 1)
+		return more;
+	room = record->end - offset;
+	if (read_at(file, record->bytes + there, (size_t)(room - there), offset + there) == -1)
+		return -1;
+	return cdbfile_prove_record(file, offset, room, record);
 }
 
 /*

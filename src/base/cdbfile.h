@@ -92,6 +92,16 @@ struct cdbfile_record {
 int cdbfile_read_record(
     const struct cdbfile *file, uint64_t offset, struct cdbfile_record *record);
 
+/*
+ * The same where there bytes of it, 8 at least, are in record->bytes. Returns 1 when there are not
+ * enough, with the end: then all up to there are wanted.
+ */
+int cdbfile_prove_record(
+    const struct cdbfile *file, uint64_t offset, uint64_t there, struct cdbfile_record *record);
+
+/* Bytes of the file that lie in it. */
+int cdbfile_read_bytes(const struct cdbfile *file, void *bytes, size_t len, uint64_t offset);
+
 /* A block of the hash tables. */
 struct cdbfile_block {
 	uint64_t start;

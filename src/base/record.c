@@ -194,6 +194,21 @@ record_parse_addresses(struct record_server servers[RECORD_SERVERS_MAX], size_t 
 	return 0;
 }
 
+size_t
+record_user_key(char key[RECORD_USER_KEY_SIZE], char type, const char *local, size_t len,
+    const char *domain)
+{
+	size_t domain_len = strnlen(domain, ADDRESS_DOMAIN_MAX), used = 0;
+
+	key[used++] = type;
+	for (size_t i = 0; i < len && i < ADDRESS_LOCAL_MAX; i++)
+		key[used++] =
+		    (char)(local[i] >= 'A' && local[i] <= 'Z' ? local[i] | 0x20 : local[i]);
+	key[used++] = '@';
+	memcpy(key + used, domain, domain_len);
+	return used + domain_len;
+}
+
 void
 record_server_text(char text[RECORD_SERVER_TEXT], const struct record_server *server)
 {

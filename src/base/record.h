@@ -9,9 +9,15 @@
  *	"l" address	an address of always_accept: local part in lower case (to compare it
  *			without case can only accept more), "@", domain as above; the value is
  *			empty
+ *	"u" address	a user of a local domain: the local part in lower case (to compare it
+ *			without case can only accept more), "@", the domain as A-label; the
+ *			value is empty
+ *	"w" address	the same for all users whose local part begins like this: "joe-*" is
+ *			"joe-"
  *	"n" name	a host name of domain_ips, lower case: its addresses as they last resolved;
  *			read by rcptbuild alone
  *	"s"		the settings that hold for all domains: RECORD_VERSION and settings_make
+ *	"a"		the path of users_database, if there is one; read by rcptbuild alone
  *
  * Value of "d"
  *	1 byte		RECORD_VERSION
@@ -33,6 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "settings.h"
 
 #define RECORD_VERSION     1
@@ -42,13 +49,20 @@
 
 #define RECORD_KEY_DOMAIN   'd'
 #define RECORD_KEY_LISTED   'l'
+#define RECORD_KEY_USER     'u'
+#define RECORD_KEY_PREFIX   'w'
 #define RECORD_KEY_NAME     'n'
 #define RECORD_KEY_SETTINGS 's'
+#define RECORD_KEY_ACCOUNTS 'a'
 
 enum record_flags {
 	RECORD_DANGLING = 1,   /* an alias of no domain: temporary failure */
 	RECORD_ACCEPT_ALL = 2, /* always_accept has "@domain" */
 	RECORD_LISTED = 4,     /* always_accept has addresses of this domain: look for "l" */
+	RECORD_LOCAL = 8,      /* we have a list of its users, or of the main name's: "u" */
+	RECORD_CATCH_ALL = 16, /* the list has "@domain" */
+	RECORD_NO_USERS = 32,  /* the list is empty: temporary failure, it is no proof */
+	RECORD_PREFIXES = 64,  /* the list has users with a "*": look for "w" too */
 };
 
 struct record_server {
@@ -77,6 +91,14 @@ size_t record_make_addresses(
     unsigned char *out, size_t size, const struct record_server *servers, size_t count);
 int record_parse_addresses(struct record_server servers[RECORD_SERVERS_MAX], size_t *count,
     const unsigned char *value, size_t len);
+
+/*
+ * The key of "u" or "w", which type is; local is 1 to ADDRESS_LOCAL_MAX bytes, domain an A-label.
+ * Returns its length.
+ */
+#define RECORD_USER_KEY_SIZE (1 + ADDRESS_LOCAL_MAX + 1 + ADDRESS_DOMAIN_MAX)
+size_t record_user_key(char key[RECORD_USER_KEY_SIZE], char type, const char *local, size_t len,
+    const char *domain);
 
 /*
  * "192.0.2.1:25" or "[2001:db8::1]:25", always printable and at most RECORD_SERVER_TEXT - 1

@@ -79,6 +79,10 @@ static const struct row {
 
 #define ROWS_IN_TABLE (sizeof(table) / sizeof(table[0]))
 
+/* Read by rcptbuild alone, from the rows; nothing of them is stored in a CDB. */
+static const char *const of_accounts[] = {"users_database", "email_table", "email_address",
+    "email_user", "email_domain", "domain_table", "domain_domain"};
+
 static uint32_t *
 number_of(struct settings *settings, const struct row *row)
 {
@@ -132,10 +136,19 @@ find(const char *name)
 	return NULL;
 }
 
+static bool
+is_of_accounts(const char *name)
+{
+	for (size_t i = 0; i < sizeof(of_accounts) / sizeof(of_accounts[0]); i++)
+		if (strcmp(of_accounts[i], name) == 0)
+			return true;
+	return false;
+}
+
 bool
 settings_known(const char *name)
 {
-	return find(name) != NULL;
+	return find(name) != NULL || is_of_accounts(name);
 }
 
 bool
@@ -143,7 +156,7 @@ settings_global(const char *name)
 {
 	const struct row *row = find(name);
 
-	return row != NULL && row->global;
+	return row != NULL ? row->global : is_of_accounts(name);
 }
 
 /* Decimal digits without a sign; returns what follows them, or NULL. */
@@ -230,6 +243,19 @@ set_text(char *text, size_t size, const char *value, bool good, const char *why)
 	return NULL;
 }
 
+/* The path of users_database, or the name of a table or column in it. */
+static const char *
+check_of_accounts(const char *name, const char *value)
+{
+	if (strcmp(name, of_accounts[0]) == 0)
+		return value[0] == '/' && strlen(value) < SETTINGS_PATH_SIZE
+		    ? NULL
+		    : "must be the full path of an SQLite database, at most 1000 bytes";
+	return value[0] != '\0' && strlen(value) <= 128
+	    ? NULL
+	    : "must be the name of a table or column, at most 128 bytes";
+}
+
 const char *
 settings_set(struct settings *settings, const char *name, const char *value)
 {
@@ -239,7 +265,8 @@ settings_set(struct settings *settings, const char *name, const char *value)
 	const char *end;
 
 	if (row == NULL)
-		return "no setting has this name";
+		return is_of_accounts(name) ? check_of_accounts(name, value)
+					    : "no setting has this name";
 	switch (row->kind) {
 	case CHOICE:
 		for (uint32_t i = 0; row->choices[i] != NULL; i++) {

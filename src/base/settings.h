@@ -16,7 +16,8 @@ enum settings_log { LOG_LEVEL_TROUBLE, LOG_LEVEL_REJECT, LOG_LEVEL_ALL };
 
 #define SETTINGS_HOST_SIZE    256 /* a host name, with its NUL */
 #define SETTINGS_USERS_SIZE   256
-#define SETTINGS_ADDRESS_SIZE 256 /* a mail address (RFC 5321 4.5.3.1.3), with its NUL */
+#define SETTINGS_PATH_SIZE    1001 /* of users_database, with its NUL */
+#define SETTINGS_ADDRESS_SIZE 256  /* a mail address (RFC 5321 4.5.3.1.3), with its NUL */
 
 struct settings {
 	uint32_t mode;           /* enum settings_mode */
@@ -50,6 +51,9 @@ struct settings {
 void settings_default(struct settings *settings);
 
 /*
+ * Those by which rcptbuild finds users (users_database and the names in it) are checked like all
+ * others, but they have no place in struct settings, nor in a CDB.
+ *
  * Sets one setting from its text. Returns NULL, or why it can't be: a constant text that reads
  * well behind "settings: rowid 3: value 'x': ". The settings are unchanged then.
  */

@@ -10,19 +10,13 @@
 #include "base/checksum.h"
 
 /* The value of all plain domains of one server, kept for the next of them. */
-struct made {
+struct compile_made {
 	uint32_t server;
 	uint32_t len; /* 0: none */
 	unsigned char bytes[64];
 };
 
 #define MADE_COUNT 4096 /* places; that of a server is its number, modulo this */
-
-struct compile {
-	struct source *source;
-	struct cdbwriter writer;
-	struct made *made;
-};
 
 static int
 add(struct compile *compile, char type, const char *key, const void *value, size_t len)
@@ -65,8 +59,25 @@ is_plain(const struct source *source, uint32_t number)
 	const struct source_name *name = &source->of_name[number];
 
 	return source_is_domain(source, number) && name->setting == INTERN_NONE &&
-	    (name->flags & (NAME_ACCEPT_ALL | NAME_LISTED | NAME_XN)) == 0 &&
+	    (name->flags & (NAME_ACCEPT_ALL | NAME_LISTED | NAME_XN | NAME_LOCAL)) == 0 &&
 	    source->rows[name->row].next == INTERN_NONE;
+}
+
+/* What is known of the users of a name that is in local_domains. */
+static unsigned
+flags_of_users(const struct source_name *name)
+{
+	unsigned flags = 0;
+
+	if ((name->flags & NAME_LOCAL) == 0)
+		return 0;
+	if ((name->flags & NAME_HAS_USERS) == 0)
+		flags |= RECORD_NO_USERS;
+	if ((name->flags & NAME_CATCH_ALL) != 0)
+		flags |= RECORD_CATCH_ALL;
+	if ((name->flags & NAME_PREFIXES) != 0)
+		flags |= RECORD_PREFIXES;
+	return flags | RECORD_LOCAL;
 }
 
 static int
@@ -85,7 +96,8 @@ add_domain(struct compile *compile, uint32_t number)
 	if (source_is_alias(source, number)) {
 		uint32_t target = source->aliases[of_name->alias].target;
 
-		if (source->of_name[target].row == INTERN_NONE)
+		record.flags |= flags_of_users(&source->of_name[target]);
+		if (source->of_name[target].row == INTERN_NONE && record.flags == 0)
 			record.flags |= RECORD_DANGLING;
 		else if (source_servers(
 			     source, target, record.servers, &record.server_count, &rowid) != 0)
@@ -97,6 +109,8 @@ add_domain(struct compile *compile, uint32_t number)
 		return -1;
 	}
 	source_apply_settings(source, number, &record.settings);
+	if (!source_is_alias(source, number))
+		record.flags |= flags_of_users(of_name);
 	if ((of_name->flags & NAME_ACCEPT_ALL) != 0)
 		record.flags |= RECORD_ACCEPT_ALL;
 	if ((of_name->flags & NAME_LISTED) != 0)
@@ -107,7 +121,7 @@ add_domain(struct compile *compile, uint32_t number)
 	}
 	if (is_plain(source, number) && len <= sizeof(compile->made->bytes)) {
 		uint32_t server = source->rows[of_name->row].server;
-		struct made *made = &compile->made[server % MADE_COUNT];
+		struct compile_made *made = &compile->made[server % MADE_COUNT];
 
 		memcpy(made->bytes, value, len);
 		made->len = (uint32_t)len;
@@ -125,7 +139,7 @@ add_name(struct compile *compile, uint32_t number)
 
 	if (is_plain(source, number)) {
 		uint32_t server = source->rows[source->of_name[number].row].server;
-		const struct made *made = &compile->made[server % MADE_COUNT];
+		const struct compile_made *made = &compile->made[server % MADE_COUNT];
 
 		if (made->len > 0 && made->server == server)
 			return add(compile, RECORD_KEY_DOMAIN,
@@ -160,12 +174,16 @@ add_all(struct compile *compile)
 	struct source *source = compile->source;
 	unsigned char value[RECORD_SIZE_MAX] = {RECORD_VERSION};
 	size_t len = settings_make(value + 1, sizeof(value) - 1, &source->global);
+	const char *accounts = source_setting(source, "users_database");
 
 	if (len == 0) {
 		errno = EMSGSIZE;
 		return -1;
 	}
 	if (add(compile, RECORD_KEY_SETTINGS, "", value, 1 + len) == -1)
+		return -1;
+	if (accounts != NULL &&
+	    add(compile, RECORD_KEY_ACCOUNTS, "", accounts, strlen(accounts)) == -1)
 		return -1;
 	for (uint32_t i = SOURCE_FOR_ALL + 1; i < source->names.count; i++)
 		if (add_name(compile, i) == -1)
@@ -192,37 +210,65 @@ add_all(struct compile *compile)
 	return 0;
 }
 
-int
-compile_write(struct source *source, int fd, int64_t built, uint64_t limit,
-    struct report *report, struct compile_counts *counts)
+static int
+trouble(struct compile *compile, struct report *report)
 {
-	struct compile compile = {.source = source};
-	unsigned char note[CDBFILE_NOTE] = {(unsigned char)source->global.log};
-	int result = -1;
-
-	if (compile_count(source, report, counts) == -1)
-		return -1;
-	if ((compile.made = calloc(MADE_COUNT, sizeof(*compile.made))) == NULL)
-		return report_trouble(report, "out of memory for rcptcheck.cdb");
-	if (cdbwriter_start(&compile.writer, fd, limit) == 0 && add_all(&compile) == 0 &&
-	    cdbwriter_finish(&compile.writer, built, note) == 0) {
-		off_t end = lseek(fd, 0, SEEK_END);
-
-		counts->bytes = end == -1 ? 0 : (uint64_t)end;
-		result = 0;
-	} else if (errno == EFBIG &&
-	    compile.writer.limit - compile.writer.used < RECORD_SIZE_MAX * 2) {
-		report_trouble(report,
+	if (errno == EFBIG &&
+	    compile->writer.limit - compile->writer.used < RECORD_SIZE_MAX * 2)
+		return report_trouble(report,
 		    "rcptcheck.cdb would be larger than 4 GB, and a CDB "
 		    "can't be: spread the domains over "
 		    "several hosts or homes (RCPTCHECK_HOME)");
-	} else {
-		report_trouble(report, "rcptcheck.cdb cannot be written: %s", strerror(errno));
-	}
-	if (result == -1)
-		cdbwriter_abandon(&compile.writer);
-	free(compile.made);
-	return result;
+	return report_trouble(report, "rcptcheck.cdb cannot be written: %s", strerror(errno));
+}
+
+int
+compile_start(struct compile *compile, struct source *source, int fd, uint64_t limit,
+    struct report *report)
+{
+	memset(compile, 0, sizeof(*compile));
+	compile->source = source;
+	compile->writer.finished = true; /* it has not begun */
+	if ((compile->made = calloc(MADE_COUNT, sizeof(*compile->made))) == NULL)
+		return report_trouble(report, "out of memory for rcptcheck.cdb");
+	if (cdbwriter_start(&compile->writer, fd, limit) == 0)
+		return 0;
+	trouble(compile, report);
+	compile_abandon(compile);
+	return -1;
+}
+
+int
+compile_user(void *context, const char *key, size_t len)
+{
+	struct compile *compile = context;
+
+	return cdbwriter_add(&compile->writer, key, len, "", 0);
+}
+
+int
+compile_finish(struct compile *compile, int64_t built, struct report *report,
+    struct compile_counts *counts)
+{
+	unsigned char note[CDBFILE_NOTE] = {(unsigned char)compile->source->global.log};
+	off_t end;
+
+	if (compile_count(compile->source, report, counts) == -1)
+		return -1;
+	if (add_all(compile) == -1 || cdbwriter_finish(&compile->writer, built, note) == -1)
+		return trouble(compile, report);
+	end = lseek(compile->writer.fd, 0, SEEK_END);
+	counts->bytes = end == -1 ? 0 : (uint64_t)end;
+	compile_abandon(compile);
+	return 0;
+}
+
+void
+compile_abandon(struct compile *compile)
+{
+	cdbwriter_abandon(&compile->writer);
+	free(compile->made);
+	compile->made = NULL;
 }
 
 uint64_t

@@ -84,9 +84,8 @@ database_has(sqlite3 *db, const char *table)
 	return finish(stmt);
 }
 
-/* Returns 1, 0, or -1. */
-static int
-has_column(sqlite3 *db, const char *table, const char *column)
+int
+database_has_column(sqlite3 *db, const char *table, const char *column)
 {
 	sqlite3_stmt *stmt;
 
@@ -167,7 +166,7 @@ check_columns(sqlite3 *db, struct report *report)
 		int has_table = database_has(db, tables[i].name);
 
 		for (size_t j = 0; has_table == 1 && tables[i].columns[j] != NULL; j++) {
-			int has = has_column(db, tables[i].name, tables[i].columns[j]);
+			int has = database_has_column(db, tables[i].name, tables[i].columns[j]);
 			struct line line;
 
 			if (has == -1)

@@ -23,6 +23,9 @@ int database_open(sqlite3 **db, const char *path, bool check_only, struct report
 /* Is there a table of this name? Returns 1, 0, or -1. */
 int database_has(sqlite3 *db, const char *table);
 
+/* Has a table, which is there, a column of this name? The same. */
+int database_has_column(sqlite3 *db, const char *table, const char *column);
+
 /* Notes in report->trouble what SQLite has against the database. Returns -1. */
 int database_trouble(sqlite3 *db, struct report *report);
 

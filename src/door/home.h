@@ -8,6 +8,8 @@
 #define HOME_DATABASE "data/rcptcheck.db"
 #define HOME_CDB      "data/rcptcheck.cdb"
 #define HOME_STATE    "data/rcptbuild.state"
+#define HOME_COUNTS   "data/rcptbuild.counts"
+#define HOME_FEEDS    "data/feeds"
 #define HOME_LOCK     "data/rcptbuild.lock" /* not the folder, which any user could lock */
 #define HOME_CACHE    "cache/verdicts.db"
 

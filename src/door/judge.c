@@ -83,8 +83,7 @@ judge_servers(struct source *source, const struct host_self *self, struct report
 static bool
 is_ours(const struct source *source, uint32_t name)
 {
-	return source_is_domain(source, name) || source_is_alias(source, name) ||
-	    (source->of_name[name].flags & NAME_LOCAL) != 0;
+	return source_is_domain(source, name) || source_is_alias(source, name);
 }
 
 static void
@@ -106,8 +105,11 @@ judge_names(const struct source *source, struct report *report)
 		if (source_is_domain(source, i))
 			complain(source, report, REPORT_WARNING, "domain_aliases", alias->rowid,
 			    "alias", i,
-			    "is in domain_ips too: it counts as a domain, not as an alias");
-		else if (source->of_name[alias->target].row == INTERN_NONE)
+			    name->row != INTERN_NONE
+				? "is in domain_ips too: it counts as a domain, not as an alias"
+				: "is a local domain too: it counts as that, not as an alias");
+		else if (source->of_name[alias->target].row == INTERN_NONE &&
+		    (source->of_name[alias->target].flags & NAME_LOCAL) == 0)
 			complain(source, report, REPORT_WARNING, "domain_aliases", alias->rowid,
 			    "domain", alias->target,
 			    "has no row in domain_ips: mail for the alias is deferred until it "
@@ -139,11 +141,6 @@ judge_rest(const struct source *source, const char *helo, struct report *report)
 			    source->settings[name->setting].rowid, "domain", i,
 			    "is in no other table: no effect");
 	}
-	if (source->local_domains > 0)
-		report_add(report, REPORT_WARNING,
-		    "local_domains: this version does not compile lists of users yet: these "
-		    "domains are "
-		    "not checked unless they are in domain_ips too");
 	if (!host_helo_is_full(helo)) {
 		line_start(&line);
 		line_add(&line, "helo: '");

@@ -1,10 +1,10 @@
 /*
  * rcptbuild: compiles data/rcptcheck.db to data/rcptcheck.cdb.
  *
- *	rcptbuild [-nfv]
+ *	rcptbuild [-nfv] [-u name < list]
  *
- * -n only checks, -f builds though nothing has changed, -v says more. Exits 0, 100 for bad
- * rows, or 111. Run by cron every minute; when nothing has changed it looks at a few files and
+ * -n only checks, -f builds though nothing has changed or a list has shrunk, -v says more, -u
+ * stores a list of users. Exits 0, 100 for bad rows, or 111. Run by cron every minute; when nothing has changed it looks at a few files and
  * is done.
  */
 #include <err.h>
@@ -27,6 +27,7 @@
 #include "home.h"
 #include "host.h"
 #include "judge.h"
+#include "lists.h"
 #include "publish.h"
 #include "rcpt/cachekeep.h"
 #include "rcpt/verdict.h"
@@ -41,6 +42,7 @@
 
 static struct options {
 	bool check, force, verbose;
+	const char *feed; /* the name of the one that comes from standard input, or NULL */
 } options;
 
 static struct report report; /* what is wrong with the rows */
@@ -48,6 +50,10 @@ static struct source source;
 static struct state old, next;  /* what the last run left, and what this one will */
 static struct cdbfile previous; /* the CDB in use, if have_previous */
 static bool have_previous;
+static struct lists lists;
+static struct compile compile; /* the CDB that is being written, if cdb is not -1 */
+static int cdb = -1;
+static int feed = -1; /* the list that came from standard input, if options.feed */
 
 static const char *database;        /* its path */
 static int folder;                  /* a descriptor of data */
@@ -56,13 +62,25 @@ static int outcome = EXIT_TEMPFAIL; /* how the run ends unless it comes to somet
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: rcptbuild [-nfv]\n");
+	fprintf(stderr, "usage: rcptbuild [-nfv] [-u name < list]\n");
 	exit(EXIT_TEMPFAIL);
+}
+
+/* Gives up what is half done. */
+static void
+abandon(void)
+{
+	if (cdb != -1) {
+		compile_abandon(&compile);
+		publish_abandon(cdb, HOME_CDB);
+		cdb = -1;
+	}
 }
 
 static void
 fail(void)
 {
+	abandon();
 	errx(EXIT_TEMPFAIL, "%s", report.trouble);
 }
 
@@ -106,6 +124,7 @@ tell_waiting(void)
 static void
 remember_outcome(void)
 {
+	abandon();
 	state_end(HOME_STATE, folder, outcome, (int64_t)time(NULL));
 }
 
@@ -158,14 +177,15 @@ maintain_cache(void)
 static bool
 is_watched(void)
 {
-	return options.verbose || options.force || options.check || isatty(STDERR_FILENO);
+	return options.verbose || options.force || options.check || options.feed != NULL ||
+	    isatty(STDERR_FILENO);
 }
 
 static bool
 is_nothing_to_do(int64_t now)
 {
-	return !options.check && !options.force && have_previous && report.digest == 0 &&
-	    state_is_current(&old, &next, now) &&
+	return options.feed == NULL && !options.check && !options.force && have_previous &&
+	    report.digest == 0 && state_is_current(&old, &next, now) &&
 	    (old.said == 0 || (!is_watched() && !state_must_say(&old, old.said, now)));
 }
 
@@ -180,11 +200,41 @@ say(int64_t now)
 	next.said_at = (uint64_t)now;
 }
 
+/* From now on every build reads it. */
+static void
+store_feed(void)
+{
+	if (options.feed == NULL)
+		return;
+	if (lists_store(feed, options.feed, &report) == -1)
+		fail();
+	feeds_stamp(&next.feeds, HOME_FEEDS);
+	verbose("the list is stored");
+}
+
+/* Notes which lists there were at the last build, as they are now. */
+static void
+look_at_lists(void)
+{
+	char path[SETTINGS_PATH_SIZE];
+	size_t len;
+	bool has =
+	    have_previous && cdbfile_find(&previous, "a", 1, path, sizeof(path) - 1, &len) == 1;
+
+	if (has)
+		path[len] = '\0';
+	state_look_accounts(&next, has ? path : NULL);
+	feeds_stamp(&next.feeds, HOME_FEEDS);
+}
+
 /* Bad rows: says so and remembers only that, so that the next run reads them again. */
 static void
 reject(int64_t now)
 {
+	abandon();
 	say(now);
+	if (options.feed != NULL)
+		warnx("the list is not stored: what is bad, there or elsewhere, stands above");
 	if (isatty(STDERR_FILENO) || options.verbose)
 		warnx("%zu bad, so " HOME_CDB " stays as it is until they are corrected",
 		    report.lists[REPORT_BAD].count);
@@ -220,7 +270,29 @@ guard_lost_database(void)
 }
 
 static void
-read_database(void)
+read_users(sqlite3 *db)
+{
+	if (!options.check) {
+		if ((cdb = publish_start(HOME_CDB, CDB_MODE)) == -1)
+			err(EXIT_TEMPFAIL, HOME_CDB ".tmp: cannot be created");
+		if (compile_start(&compile, &source, cdb, CDBWRITER_LIMIT, &report) == -1)
+			fail();
+	}
+	if (lists_read(&lists, db, &source, options.check ? NULL : compile_user, &compile,
+		&report) == -1)
+		fail();
+	next.users = lists.users.digest;
+	if (!options.force && report.lists[REPORT_BAD].count == 0 &&
+	    lists_judge(&lists, HOME_COUNTS, &source, &report) == -1)
+		fail();
+}
+
+/*
+ * One state of each database: users are read before anything waits for the network, and go into
+ * the CDB at once.
+ */
+static void
+read_database(bool with_users)
 {
 	sqlite3 *db;
 
@@ -233,6 +305,14 @@ read_database(void)
 	case 0:
 		if (tables_load(&source, db, &report) == -1)
 			fail();
+		state_look_accounts(&next, source_setting(&source, "users_database"));
+		if (!with_users)
+			break;
+		if (lists_open(&lists, &source, options.feed, feed, &report) == -1)
+			fail();
+		if (report.lists[REPORT_BAD].count == 0)
+			read_users(db);
+		lists_close(&lists);
 		break;
 	}
 	database_close(db);
@@ -270,39 +350,79 @@ judge(void)
 		judge_rest(&source, source.global.helo, &report);
 }
 
+/* All that can be bad is read and judged; does not return when it is. */
+static void
+gather(int64_t now, bool with_users)
+{
+	read_database(with_users);
+	if (report.lists[REPORT_BAD].count == 0) {
+		resolve(now);
+		judge();
+	}
+	if (report.lists[REPORT_BAD].count > 0)
+		reject(now);
+	next.digest =
+	    checksum_add(compile_digest(&source), &next.program, sizeof(next.program));
+}
+
+static bool
+is_changed(void)
+{
+	return options.force || !have_previous || old.digest != next.digest ||
+	    old.users != next.users || !state_same_file(&old.cdb, &next.cdb);
+}
+
+/*
+ * Where host names alone are due to be looked up again, and have the addresses they had, the users
+ * need not be read: there may be millions. Warnings need them.
+ */
+static void
+gather_what_is_due(int64_t now)
+{
+	bool same = options.feed == NULL && !options.check && !options.force && old.said == 0 &&
+	    state_same_users(&old, &next);
+
+	if (same) {
+		struct state looked = next;
+
+		next.users = old.users;
+		gather(now, false);
+		if (!is_changed() && report.digest == 0)
+			return;
+		next = looked;
+		source_free(&source);
+		report_free(&report);
+	}
+	gather(now, true);
+}
+
 static void
 build(int64_t now, int64_t started)
 {
-	int fd = publish_start(HOME_CDB, CDB_MODE);
 	struct compile_counts counts;
 
-	if (fd == -1)
-		err(EXIT_TEMPFAIL, HOME_CDB ".tmp: cannot be created");
-	if (compile_write(&source, fd, now, CDBWRITER_LIMIT, &report, &counts) == -1) {
-		publish_abandon(fd, HOME_CDB);
+	if (compile_finish(&compile, now, &report, &counts) == -1)
 		fail();
-	}
-	if (publish_finish(fd, HOME_CDB, folder) == -1)
+	store_feed();
+	if (publish_finish(cdb, HOME_CDB, folder) == -1)
 		err(EXIT_TEMPFAIL, HOME_CDB ": cannot be replaced");
+	cdb = -1;
 	state_stamp(&next.cdb, HOME_CDB);
-	printf("rcptbuild: %u domains, %u aliases, %u servers, 0 users, %llu bytes, %lld ms\n",
-	    counts.domains, counts.aliases, counts.servers, (unsigned long long)counts.bytes,
+	if (census_save(&lists.users.census, HOME_COUNTS, folder) == -1)
+		err(EXIT_TEMPFAIL, HOME_COUNTS ": cannot be written");
+	printf("rcptbuild: %u domains, %u aliases, %u servers, %llu users, %llu bytes, %lld "
+	       "ms\n",
+	    counts.domains, counts.aliases, counts.servers,
+	    (unsigned long long)lists.users.count, (unsigned long long)counts.bytes,
 	    (long long)(deadline_now() - started));
 }
 
-int
-main(int argc, char **argv)
+static void
+parse_options(int argc, char **argv)
 {
-	int64_t started = deadline_now(), now = (int64_t)time(NULL);
-	struct compile_counts counts;
 	int option;
 
-	/* What is written to one that was closed must not end up in a data file. */
-	for (int fd = 0; fd <= 2; fd++)
-		descriptors_plug(fd);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file size limit is like a full disk */
-	while ((option = getopt(argc, argv, "nfv")) != -1) {
+	while ((option = getopt(argc, argv, "nfvu:")) != -1) {
 		switch (option) {
 		case 'n':
 			options.check = true;
@@ -313,20 +433,46 @@ main(int argc, char **argv)
 		case 'v':
 			options.verbose = true;
 			break;
+		case 'u':
+			options.feed = optarg;
+			break;
 		default:
 			usage();
 		}
 	}
 	if (optind != argc)
 		usage();
+	if (options.feed != NULL && !feeds_name_good(options.feed))
+		errx(EXIT_TEMPFAIL,
+		    "-u: the name of a list is 1 to %d letters, digits, - and _, and begins "
+		    "with "
+		    "a letter or digit",
+		    FEEDS_NAME_MAX);
+}
+
+int
+main(int argc, char **argv)
+{
+	int64_t started = deadline_now(), now = (int64_t)time(NULL);
+	struct compile_counts counts;
+
+	/* What is written to one that was closed must not end up in a data file. */
+	for (int fd = 0; fd <= 2; fd++)
+		descriptors_plug(fd);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is like a full disk */
+	parse_options(argc, argv);
 
 	go_home();
 	make_folders();
+	if (options.feed != NULL && (feed = lists_receive(options.force, &report)) == -1)
+		fail();
 	lock_data();
 	state_load(&old, HOME_STATE);
 	database = home_database();
 	state_look(&next, database, HOME_CDB);
 	have_previous = cdbfile_open(&previous, HOME_CDB) == 0;
+	look_at_lists();
 	if (!options.check)
 		maintain_cache();
 	if (is_nothing_to_do(now)) {
@@ -338,31 +484,27 @@ main(int argc, char **argv)
 	if (!options.check) {
 		publish_tidy(HOME_CDB);
 		publish_tidy(HOME_STATE);
+		publish_tidy(HOME_COUNTS);
 	}
 	guard_lost_database();
-	read_database();
-	if (report.lists[REPORT_BAD].count == 0) {
-		resolve(now);
-		judge();
-	}
-	if (report.lists[REPORT_BAD].count > 0)
-		reject(now);
-	next.digest =
-	    checksum_add(compile_digest(&source), &next.program, sizeof(next.program));
+	gather_what_is_due(now);
 	if (options.check) {
 		say(now);
 		if (compile_count(&source, &report, &counts) == -1)
 			fail();
 		if (options.verbose)
-			warnx("no bad rows: %u domains, %u aliases, %u servers", counts.domains,
-			    counts.aliases, counts.servers);
+			warnx("no bad rows: %u domains, %u aliases, %u servers, %llu users",
+			    counts.domains, counts.aliases, counts.servers,
+			    (unsigned long long)lists.users.count);
 		return 0;
 	}
-	if (options.force || !have_previous || old.digest != next.digest ||
-	    !state_same_file(&old.cdb, &next.cdb))
+	if (is_changed()) {
 		build(now, started);
-	else
+	} else {
+		store_feed();
+		abandon();
 		verbose("nothing has changed: " HOME_CDB " stays as it is");
+	}
 	say(now);
 	if (state_save(&next, HOME_STATE, folder) == -1)
 		err(EXIT_TEMPFAIL, HOME_STATE ": cannot be written");

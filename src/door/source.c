@@ -218,6 +218,36 @@ source_add_setting(
 	return 0;
 }
 
+const char *
+source_add_local(struct source *source, const char *domain, size_t len, bool *failed)
+{
+	char name[DOMAIN_SIZE];
+	const char *why = domain_normalise_recipient(name, domain, len);
+	uint32_t number;
+
+	*failed = false;
+	if (why != NULL)
+		return why;
+	if ((number = source_name(source, name)) == INTERN_NONE) {
+		*failed = true;
+		return NULL;
+	}
+	source->of_name[number].flags |= NAME_LOCAL;
+	return NULL;
+}
+
+const char *
+source_setting(const struct source *source, const char *setting)
+{
+	uint32_t name = intern_find(&source->texts, setting, strlen(setting));
+
+	for (uint32_t i = source->of_name[SOURCE_FOR_ALL].setting; i != INTERN_NONE;
+	     i = source->settings[i].next)
+		if (source->settings[i].name == name)
+			return intern_text(&source->texts, source->settings[i].value);
+	return NULL;
+}
+
 int
 source_add_accept(
     struct source *source, int64_t rowid, uint32_t domain, const char *local, size_t len)
@@ -361,8 +391,10 @@ source_servers(struct source *source, uint32_t name,
 bool
 source_is_domain(const struct source *source, uint32_t name)
 {
-	return source->of_name[name].row != INTERN_NONE &&
-	    (source->of_name[name].flags & NAME_RECIPIENT) != 0;
+	const struct source_name *of_name = &source->of_name[name];
+
+	return (of_name->row != INTERN_NONE || (of_name->flags & NAME_LOCAL) != 0) &&
+	    (of_name->flags & NAME_RECIPIENT) != 0;
 }
 
 bool

@@ -22,12 +22,15 @@
 #define SOURCE_ORDER_LAST INT64_MAX /* what NULL means */
 
 enum source_name_flags {
-	NAME_LOCAL = 1,      /* is in local_domains */
+	NAME_LOCAL = 1,      /* is in local_domains, or another list has it */
 	NAME_ACCEPT_ALL = 2, /* always_accept has @name */
 	NAME_LISTED = 4,     /* always_accept has addresses of it */
 	NAME_IS_TARGET = 8,  /* an alias points to it */
 	NAME_RECIPIENT = 16, /* domain_is_recipient */
 	NAME_XN = 32,        /* may have a U-label */
+	NAME_HAS_USERS = 64, /* a list has users of it, and the next two: users.c finds that */
+	NAME_CATCH_ALL = 128,
+	NAME_PREFIXES = 256,
 };
 
 /* What is known of a main name or domain. The lists are linked, the last row first. */
@@ -116,7 +119,6 @@ struct source {
 	struct intern texts;     /* of settings */
 	struct intern addresses; /* of always_accept */
 
-	size_t local_domains; /* rows */
 	struct settings global;
 	uint64_t digest; /* of all rows read */
 
@@ -149,6 +151,16 @@ int source_add_alias(struct source *source, int64_t rowid, uint32_t name, uint32
 /* Returns 1 when the setting has another value already. The same row again is fine. */
 int source_add_setting(struct source *source, int64_t rowid, uint32_t name, const char *setting,
     const char *value);
+
+/*
+ * A local domain. Returns NULL, or why this is none: a constant text; *failed is set for want of
+ * memory.
+ */
+const char *source_add_local(
+    struct source *source, const char *domain, size_t len, bool *failed);
+
+/* The value of a setting for all domains as it was written, or NULL. */
+const char *source_setting(const struct source *source, const char *setting);
 
 /* local is empty for all addresses of the domain. */
 int source_add_accept(

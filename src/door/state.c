@@ -21,7 +21,7 @@
 #define WAL_MAX   (16 << 20) /* SQLite empties it at 4 MB unless somebody keeps it from that */
 #define MODE      0644
 
-static const char head[] = "rcptbuild.state 2\n";
+static const char head[] = "rcptbuild.state 3\n";
 
 #define HEAD_LEN   (sizeof(head) - 1)
 #define STATE_SIZE (HEAD_LEN + (NUMBERS + 1) * LINE_LEN)
@@ -66,22 +66,43 @@ stamp_contents(struct state_stamp *stamp, const char *path, uint64_t never)
 	stamp->changed = 0;
 }
 
+/* A database and what SQLite keeps beside it. */
+static void
+look_at(const char *path, struct state_stamp *database, struct state_stamp *wal,
+    struct state_stamp *journal, uint64_t never)
+{
+	char name[PATH_MAX];
+
+	state_stamp(database, path);
+	if (snprintf(name, sizeof(name), "%s-wal", path) < (int)sizeof(name))
+		state_stamp(wal, name);
+	if (wal->inode != 0)
+		stamp_contents(wal, name, never);
+	if (snprintf(name, sizeof(name), "%s-journal", path) < (int)sizeof(name))
+		state_stamp(journal, name);
+}
+
+void
+state_look_accounts(struct state *state, const char *path)
+{
+	memset(&state->accounts, 0, sizeof(state->accounts));
+	memset(&state->accounts_wal, 0, sizeof(state->accounts_wal));
+	memset(&state->accounts_journal, 0, sizeof(state->accounts_journal));
+	if (path != NULL)
+		look_at(path, &state->accounts, &state->accounts_wal, &state->accounts_journal,
+		    state->read_at);
+}
+
 void
 state_look(struct state *state, const char *database, const char *cdb)
 {
-	char name[PATH_MAX], host[SETTINGS_HOST_SIZE];
+	char host[SETTINGS_HOST_SIZE];
 	struct timespec now;
 
 	memset(state, 0, sizeof(*state));
 	clock_gettime(CLOCK_REALTIME, &now);
 	state->read_at = nanoseconds(now);
-	state_stamp(&state->database, database);
-	if (snprintf(name, sizeof(name), "%s-wal", database) < (int)sizeof(name))
-		state_stamp(&state->wal, name);
-	if (state->wal.inode != 0)
-		stamp_contents(&state->wal, name, state->read_at);
-	if (snprintf(name, sizeof(name), "%s-journal", database) < (int)sizeof(name))
-		state_stamp(&state->journal, name);
+	look_at(database, &state->database, &state->wal, &state->journal, state->read_at);
 	state_stamp(&state->cdb, cdb);
 	/* Another rcptbuild may compile otherwise. Where there is no /proc the versions that
 	   the CDB and its records carry must do. */
@@ -134,12 +155,24 @@ state_names_fresh(const struct state *old, uint64_t resolve_every, int64_t now)
 }
 
 bool
+state_same_users(const struct state *old, const struct state *there)
+{
+	uint64_t read_at = old->read_at;
+
+	return old->database.inode != 0 &&
+	    is_unchanged(&old->database, &there->database, read_at) &&
+	    is_unchanged(&old->wal, &there->wal, read_at) &&
+	    is_unchanged(&old->journal, &there->journal, read_at) &&
+	    is_unchanged(&old->accounts, &there->accounts, read_at) &&
+	    is_unchanged(&old->accounts_wal, &there->accounts_wal, read_at) &&
+	    is_unchanged(&old->accounts_journal, &there->accounts_journal, read_at) &&
+	    is_unchanged(&old->feeds, &there->feeds, read_at);
+}
+
+bool
 state_is_current(const struct state *old, const struct state *there, int64_t now)
 {
-	return old->database.inode != 0 && old->cdb.inode != 0 &&
-	    is_unchanged(&old->database, &there->database, old->read_at) &&
-	    is_unchanged(&old->wal, &there->wal, old->read_at) &&
-	    is_unchanged(&old->journal, &there->journal, old->read_at) &&
+	return old->cdb.inode != 0 && state_same_users(old, there) &&
 	    state_same_file(&old->cdb, &there->cdb) &&
 	    state_same_file(&old->program, &there->program) && old->host == there->host &&
 	    (old->resolved_at == 0 || state_names_fresh(old, old->resolve_every, now));

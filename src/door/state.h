@@ -3,7 +3,7 @@
  * stamps of the files it read and wrote, a checksum of all that went into the CDB, and what it
  * has said.
  *
- * data/rcptbuild.state, one line each: "rcptbuild.state 2", the members of struct state in
+ * data/rcptbuild.state, one line each: "rcptbuild.state 3", the members of struct state in
  * order as hexadecimal numbers, the checksum of all these lines as another. A file that is not
  * exactly that is as good as none, it only costs a run.
  */
@@ -25,16 +25,19 @@ struct state_stamp {
 /* Numbers only, of 64 bits each. */
 struct state {
 	struct state_stamp database, wal, journal; /* as they were before they were read */
-	uint64_t read_at;                          /* when that was, nanoseconds since 1970 */
-	struct state_stamp cdb;                    /* the CDB we wrote */
-	struct state_stamp program;                /* the rcptbuild that did */
-	uint64_t host;                             /* checksum of the host's name */
-	uint64_t digest;                           /* of all that went into the CDB */
-	uint64_t resolved_at;   /* seconds since 1970; 0: there are no names */
-	uint64_t resolve_every; /* seconds */
-	uint64_t failed;        /* names that did not resolve then */
-	uint64_t said;          /* checksum of the messages last found */
-	uint64_t said_at;       /* when they were last printed, seconds */
+	struct state_stamp accounts, accounts_wal, accounts_journal; /* of users_database */
+	struct state_stamp feeds;                                    /* all of them (feeds.h) */
+	uint64_t read_at;           /* when that was, nanoseconds since 1970 */
+	struct state_stamp cdb;     /* the CDB we wrote */
+	struct state_stamp program; /* the rcptbuild that did */
+	uint64_t host;              /* checksum of the host's name */
+	uint64_t digest;            /* of all that went into the CDB but users */
+	uint64_t users;             /* of these */
+	uint64_t resolved_at;       /* seconds since 1970; 0: there are no names */
+	uint64_t resolve_every;     /* seconds */
+	uint64_t failed;            /* names that did not resolve then */
+	uint64_t said;              /* checksum of the messages last found */
+	uint64_t said_at;           /* when they were last printed, seconds */
 	uint64_t
 	    failed_since; /* all runs since then have failed, seconds; 0: the last did not */
 	uint64_t failed_code; /* exit code of the last one; 0 if it did not fail */
@@ -42,6 +45,9 @@ struct state {
 
 /* Notes the files and the host as they are now; the rest is 0. */
 void state_look(struct state *state, const char *database, const char *cdb);
+
+/* Notes users_database as it is now: path, or NULL where there is none. */
+void state_look_accounts(struct state *state, const char *path);
 
 void state_stamp(struct state_stamp *stamp, const char *path);
 
@@ -51,6 +57,9 @@ void state_stamp(struct state_stamp *stamp, const char *path);
  * same tick of the clock, so it is not trusted (as git's index does it).
  */
 bool state_is_current(const struct state *old, const struct state *now_there, int64_t now);
+
+/* Are all lists of users as they were, going by the same? */
+bool state_same_users(const struct state *old, const struct state *now_there);
 
 /* Is the CDB that is there the one we wrote? */
 bool state_same_file(const struct state_stamp *a, const struct state_stamp *b);

@@ -26,6 +26,10 @@ struct slot {
 bool
 statusask_concerns(const struct record *record)
 {
+	/* Where a list decides alone nobody is asked. */
+	if ((record->flags & RECORD_LOCAL) != 0 &&
+	    (record->server_count == 0 || record->settings.local_then_callout == 0))
+		return false;
 	return record->settings.mode != MODE_OFF && record->settings.tls != TLS_REQUIRE &&
 	    (record->flags & (RECORD_DANGLING | RECORD_ACCEPT_ALL)) == 0;
 }

@@ -26,6 +26,8 @@ struct seen {
 	uint32_t dangling;
 	char alias[RECORD_NAME_SIZE], target[RECORD_NAME_SIZE]; /* the first that dangles */
 	bool deferred;                                          /* is its mail */
+	uint32_t empty; /* local domains without users, and no servers to ask instead */
+	char first_empty[RECORD_NAME_SIZE];
 	const char *trouble;
 };
 
@@ -66,6 +68,16 @@ see_dangling(struct seen *seen, const char *domain, const struct record *record)
 	seen->deferred = record->settings.mode == MODE_ENFORCE;
 }
 
+/* A local domain about which no server is asked. */
+static void
+see_local(struct seen *seen, const char *domain, const struct record *record)
+{
+	if ((record->flags & RECORD_NO_USERS) == 0 || record->settings.mode != MODE_ENFORCE ||
+	    (seen->empty++ > 0 && strcmp(domain, seen->first_empty) > 0))
+		return;
+	snprintf(seen->first_empty, sizeof(seen->first_empty), "%s", domain);
+}
+
 static void
 see_tls(struct seen *seen, const struct record *record)
 {
@@ -95,6 +107,9 @@ see(void *arg, const struct cdbfile_record *bytes)
 		statusask_add(seen->ask, domain, &record);
 	else if (record.settings.mode == MODE_OFF || (record.flags & RECORD_ACCEPT_ALL) != 0)
 		return 0;
+	else if ((record.flags & RECORD_LOCAL) != 0 &&
+	    (record.server_count == 0 || record.settings.local_then_callout == 0))
+		see_local(seen, domain, &record);
 	else if ((record.flags & RECORD_DANGLING) != 0)
 		see_dangling(seen, domain, &record);
 	else
@@ -129,6 +144,22 @@ tell_dangling(struct status *status, const struct seen *seen)
 	line_add(&line, ": its domain ");
 	line_add(&line, seen->target);
 	line_add(&line, " has no row in domain_ips");
+	status_add(status, STATUS_CRITICAL, &line);
+}
+
+static void
+tell_empty(struct status *status, const struct seen *seen)
+{
+	struct line line;
+
+	line_start(&line);
+	line_add(&line, "mail for ");
+	line_add(&line, seen->first_empty);
+	if (seen->empty > 1) {
+		line_add(&line, " and ");
+		status_add_count(&line, seen->empty - 1, "more domain", "more domains");
+	}
+	line_add(&line, " is deferred: a local domain of which no list has users");
 	status_add(status, STATUS_CRITICAL, &line);
 }
 
@@ -181,6 +212,8 @@ tell_seen(
 	judge_tls(status, seen, probe_runs);
 	if (seen->dangling > 0)
 		tell_dangling(status, seen);
+	if (seen->empty > 0)
+		tell_empty(status, seen);
 	line_start(&line);
 	if (seen->domains + seen->aliases > 0)
 		add_domains(&line, seen);

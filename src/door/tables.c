@@ -73,22 +73,15 @@ load_alias(struct source *source, struct row *row)
 static int
 load_local_domain(struct source *source, struct row *row)
 {
-	char domain[DOMAIN_SIZE];
 	const char *why;
-	uint32_t name;
+	bool failed;
 
 	if (!row_is_text(row, 1))
 		return 0;
-	why = domain_normalise_recipient(domain, row->values[1].text, row->values[1].len);
-	if (why != NULL) {
+	why = source_add_local(source, row->values[1].text, row->values[1].len, &failed);
+	if (why != NULL)
 		row_bad(row, 1, why);
-		return 0;
-	}
-	if ((name = source_name(source, domain)) == INTERN_NONE)
-		return -1;
-	source->of_name[name].flags |= NAME_LOCAL;
-	source->local_domains++;
-	return 0;
+	return failed ? -1 : 0;
 }
 
 /* user@domain or @domain; false when the row is bad. */
@@ -132,17 +125,6 @@ parse_address(struct row *row, struct address *address, char domain[DOMAIN_SIZE]
 		return false;
 	}
 	return true;
-}
-
-static int
-load_local_user(struct source *source, struct row *row)
-{
-	struct address address;
-	char domain[DOMAIN_SIZE];
-
-	(void)source;
-	(void)parse_address(row, &address, domain);
-	return 0;
 }
 
 static int
@@ -237,8 +219,6 @@ static const struct table {
 	"SELECT max(rowid) FROM domain_aliases", load_alias},
     {"local_domains", "SELECT rowid, domain FROM local_domains ORDER BY rowid", NULL,
 	load_local_domain},
-    {"local_users", "SELECT rowid, address FROM local_users ORDER BY rowid", NULL,
-	load_local_user},
     {"always_accept", "SELECT rowid, address FROM always_accept ORDER BY rowid", NULL,
 	load_always_accept},
     {"mailboxes", "SELECT rowid, user, server, port, [order] FROM mailboxes ORDER BY rowid",

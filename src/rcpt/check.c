@@ -6,6 +6,7 @@
 
 #include "base/deadline.h"
 #include "decide.h"
+#include "local.h"
 #include "tally.h"
 
 /* Our own trouble with the CDB, which check->cdb names. */
@@ -291,6 +292,42 @@ set_target(struct check *check)
 	target->repeated = false;
 }
 
+/*
+ * By the list of users that we have of the domain. True when that decided, or failed. A list without
+ * anybody proves nothing: more likely than a domain without users is a list that went wrong.
+ */
+static bool
+decide_by_users(struct checker *checker, struct check *check)
+{
+	const struct record *record = &check->record;
+	const struct address *address = &check->address;
+	bool may_ask = record->server_count > 0 && record->settings.local_then_callout != 0;
+
+	if ((record->flags & RECORD_NO_USERS) != 0) {
+		if (may_ask)
+			return false;
+		check->trouble = true;
+		check->note = "no-users";
+		decide_by_mode(check, VERDICT_TEMPFAIL, "local");
+		return true;
+	}
+	switch (local_find(
+	    &checker->cdb, record, address->key_domain, address->local, address->local_len)) {
+	case 1:
+		decide(check, VERDICT_ACCEPT, "local");
+		break;
+	case 0:
+		if (!may_ask)
+			decide_by_mode(check, VERDICT_REJECT, "local");
+		break;
+	default:
+		check->cdb = checker_cdb_trouble();
+		decide_cdb(check);
+		break;
+	}
+	return check->done;
+}
+
 /* All that can be answered without asking a server. */
 static bool
 decide_at_once(struct checker *checker, struct check *check, const char *address, size_t len)
@@ -309,6 +346,9 @@ decide_at_once(struct checker *checker, struct check *check, const char *address
 	} else if (check->record.flags & RECORD_DANGLING) {
 		check->trouble = true;
 		decide_by_mode(check, VERDICT_TEMPFAIL, "alias");
+	} else if ((check->record.flags & RECORD_LOCAL) != 0 &&
+	    decide_by_users(checker, check)) {
+		return true;
 	} else if (kind == ADDRESS_UNSAFE) {
 		decide_by_action(check, settings->on_policy, "unsafe");
 	} else {

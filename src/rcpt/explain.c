@@ -26,6 +26,20 @@ explain_reply(char *text, size_t size, const struct check *check)
 		    check->outcome.answer.text);
 }
 
+/* What check_user said of a list, for those who look for its words. */
+static void
+explain_local(struct line *line, const struct check *check, const char *address, size_t len)
+{
+	bool known = check->verdict == VERDICT_ACCEPT;
+	char text[LINE_SIZE / 4];
+
+	if (check->note != NULL || strcmp(check->why, "local") != 0)
+		return;
+	snprintf(text, sizeof(text), "%s '%.*s'%s", known ? "Local address" : "Address",
+	    len > 320 ? 320 : (int)len, address, known ? "" : " doesn't exist on this server");
+	line_pair(line, "note", text);
+}
+
 void
 explain_line(struct line *line, const struct check *check, const char *address, size_t len,
     const struct explain_context *context)
@@ -57,6 +71,7 @@ explain_line(struct line *line, const struct check *check, const char *address, 
 		line_pair(line, "control", control_names[check->outcome.control]);
 	if (check->note != NULL)
 		line_pair(line, "note", check->note);
+	explain_local(line, check, address, len);
 	if (check->alarm != NULL)
 		line_pair(line, "alarm", check->alarm);
 	if (check->rechecked)

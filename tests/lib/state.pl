@@ -8,10 +8,10 @@ use lib $FindBin::Bin;
 use Checksum;
 
 my @members = ((map { my $stamp = $_; map { "$stamp.$_" } qw(device inode size modified changed) }
-    qw(database wal journal)), 'read_at',
+    qw(database wal journal accounts accounts_wal accounts_journal feeds)), 'read_at',
     (map { my $stamp = $_; map { "$stamp.$_" } qw(device inode size modified changed) }
     qw(cdb program)),
-    qw(host digest resolved_at resolve_every failed said said_at failed_since failed_code));
+    qw(host digest users resolved_at resolve_every failed said said_at failed_since failed_code));
 
 my ($path, %set) = @ARGV;
 open my $in, '<', $path or die "$path: $!\n";

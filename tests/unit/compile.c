@@ -25,7 +25,6 @@ static struct report report;
 static struct compile_counts counts;
 static struct cdbfile file; /* the CDB last made, when it is open */
 static bool have_file;
-
 static int lookups;
 static bool dns_down;
 
@@ -68,6 +67,7 @@ compile(const char *rows, bool keep, uint64_t limit)
 	struct host_self self = {NULL, 0};
 	struct resolve_result resolved;
 	int64_t deadline = deadline_now() + 1000;
+	struct compile compiling;
 	sqlite3 *db;
 	int fd, result;
 
@@ -92,7 +92,13 @@ compile(const char *rows, bool keep, uint64_t limit)
 	unlink(path);
 	if ((fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600)) == -1)
 		exit(1);
-	result = compile_write(&source, fd, 12345, limit, &report, &counts);
+	result = compile_start(&compiling, &source, fd, limit, &report);
+	if (result == 0)
+		result = compile_user(&compiling, "ujoe@a.example", 14);
+	if (result == 0)
+		result = compile_finish(&compiling, 12345, &report, &counts);
+	if (result == -1)
+		compile_abandon(&compiling);
 	close(fd);
 	if (result == 0)
 		have_file = cdbfile_open(&file, path) == 0;
@@ -205,6 +211,16 @@ test_aliases(void)
 	is_str(record_of("d.example"), "flags=1 ask= main=nothing mode=2", "dangling");
 	is_int(counts.aliases, 3, "aliases are counted");
 	is_int(file.note[0], LOG_LEVEL_ALL, "the log level is in the note");
+	build("INSERT INTO local_domains VALUES ('l.example'), ('both.example');"
+	      "INSERT INTO domain_ips VALUES ('both.example', '198.51.100.8', 25, 1);"
+	      "INSERT INTO domain_aliases VALUES ('a.example', 'l.example'), ('l.example', "
+	      "'both.example')");
+	is_str(record_of("l.example"), "flags=40 ask= main= mode=0",
+	    "a local domain, of which no list has users; that it is an alias too is nothing");
+	is_str(record_of("both.example"), "flags=40 ask= main= mode=0 198.51.100.8:25",
+	    "one with servers");
+	is_str(record_of("a.example"), "flags=40 ask= main=l.example mode=0",
+	    "an alias of a local domain does not dangle");
 }
 
 static void

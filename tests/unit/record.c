@@ -186,9 +186,25 @@ test_text(void)
 	is_str(text, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535", "a long one");
 }
 
+static void
+test_user_key(void)
+{
+	char key[RECORD_USER_KEY_SIZE], domain[ADDRESS_DOMAIN_MAX + 1];
+	size_t len = record_user_key(key, RECORD_KEY_USER, "Joe.\xc3\x9c", 6, "a.example");
+
+	ok(len == 17 && memcmp(key, "ujoe.\xc3\x9c@a.example", len) == 0,
+	    "a user's key has its ASCII letters in lower case");
+	memset(domain, 'd', ADDRESS_DOMAIN_MAX);
+	domain[ADDRESS_DOMAIN_MAX] = '\0';
+	is_int((long long)record_user_key(
+		   key, RECORD_KEY_PREFIX, domain, ADDRESS_LOCAL_MAX, domain),
+	    RECORD_USER_KEY_SIZE, "a longest one fits");
+}
+
 int
 main(void)
 {
+	test_user_key();
 	test_pair();
 	test_longest();
 	test_damage();

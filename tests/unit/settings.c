@@ -98,6 +98,14 @@ static const struct {
     {"helo", "[192.0.2.1]", true},
     {"helo", "", false},
     {"helo", "a b", false},
+    {"users_database", "/var/lib/mail.db", true},
+    {"users_database", "mail.db", false},
+    {"users_database", "", false},
+    {"email_table", "users", true},
+    {"email_table", "", false},
+    {"email_address", "odd \"name", true},
+    {"domain_domain", A64 A64, true},
+    {"domain_domain", A64 A64 "a", false},
     {"helo", "a\r\nRSET", false},
     {"helo", "a\x7f", false},
     {"helo", "m\xc3\xbc", false},
@@ -246,6 +254,8 @@ test_names(void)
 		    good && settings_known(names[i]) && settings_global(names[i]) == is_global;
 	}
 	ok(good, "the settings are known, and which of them are for all domains alone");
+	ok(settings_known("users_database") && settings_global("email_table"),
+	    "those of users_database are for all domains");
 	ok(!settings_known("") && !settings_known("MODE") && !settings_global("nothing"),
 	    "others are not");
 }

@@ -98,6 +98,11 @@ main(void)
 	CHANGE(database.changed);
 	CHANGE(wal.size);
 	CHANGE(journal.inode);
+	CHANGE(accounts.inode);
+	CHANGE(accounts.changed);
+	CHANGE(accounts_wal.modified);
+	CHANGE(accounts_journal.size);
+	CHANGE(feeds.inode);
 	CHANGE(cdb.inode);
 	CHANGE(program.modified);
 	CHANGE(host);
@@ -107,6 +112,16 @@ main(void)
 	old = there = last_run();
 	old.wal.changed = there.wal.changed = 999 * SECOND;
 	changed("the WAL changed just before it was read", old, there);
+	old = there = last_run();
+	old.accounts.changed = there.accounts.changed = 999 * SECOND;
+	changed("users_database changed just before it was read", old, there);
+	old = there = last_run();
+	old.feeds.changed = there.feeds.changed = 999 * SECOND;
+	changed("a feed changed just before it was read", old, there);
+	there.cdb.size++;
+	ok(!state_same_users(&old, &there), "so its users may be others");
+	old.feeds.changed = there.feeds.changed = 900 * SECOND;
+	ok(state_same_users(&old, &there), "another CDB makes no other users");
 	old = there = last_run();
 	memset(&old.database, 0, sizeof(old.database));
 	memset(&there.database, 0, sizeof(there.database));

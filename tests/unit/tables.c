@@ -200,13 +200,15 @@ test_lists(void)
 	    "always_accept: rowid 1: address: 'a.example': is "
 	    "the domain, and it is in no other table: "
 	    "no effect\n");
-	bad("INSERT INTO local_domains VALUES ('host'); INSERT INTO local_users VALUES ('joe')",
-	    "local_domains: rowid 1: domain: 'host': is no domain that mail can be sent to\n"
-	    "local_users: rowid 1: address: 'joe': must be user@domain or @domain\n");
-	warns("INSERT INTO local_domains VALUES ('l.example')",
-	    "local_domains: this version does not compile lists of users yet: these domains "
-	    "are not "
-	    "checked unless they are in domain_ips too\n");
+	bad("INSERT INTO local_domains VALUES ('host'), ('L.Example')",
+	    "local_domains: rowid 1: domain: 'host': is no domain that mail can be sent to\n");
+	warns("INSERT INTO local_domains VALUES ('l.example');" ACCEPT("('joe@l.example')")
+		  SET("('mode','l.example','off')") ALIAS("('al.example','L.EXAMPLE')"),
+	    "");
+	warns("INSERT INTO local_domains VALUES ('l.example');" ALIAS(
+		  "('l.example','l.example')"),
+	    "domain_aliases: rowid 1: alias: 'l.example': is a local domain too: it counts as "
+	    "that, not as an alias\n");
 	good("INSERT INTO mailboxes VALUES ('joe','imap.example.com',143,1,'x','y')");
 	bad("INSERT INTO mailboxes VALUES ('','h',1,1,'',''), ('joe','a b',1,1,'',''), "
 	    "('joe','h',0,1,'',''), ('joe','h',1,'x','','')",
@@ -266,7 +268,6 @@ test_digest(void)
 	    SERVER("('a.example'," A ",25,1)") "UPDATE domain_ips SET rowid = 2",
 	    ALIAS("('a.example','b.example')"),
 	    "INSERT INTO local_domains VALUES ('a.example')",
-	    "INSERT INTO local_users VALUES ('@a.example')",
 	    ACCEPT("('@a.example')"),
 	    SET("('mode','','off')"),
 	    SET("('mode',NULL,'off')"),

@@ -1,0 +1,46 @@
+/*
+ * The stored lists of users, data/feeds: one file each, as feed.h describes it, made by rcptbuild
+ * -u NAME and read by every build.
+ */
+#ifndef DOOR_FEEDS_H
+#define DOOR_FEEDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report.h"
+#include "source.h"
+#include "state.h"
+#include "users.h"
+
+#define FEEDS_NAME_MAX 64
+
+struct feeds {
+	char **lists; /* "feeds/NAME", sorted */
+	size_t count, room;
+	const char *replaced; /* that of them which is read from fd instead; NULL: none */
+	int fd;
+};
+
+/*
+ * 1 to 64 letters, digits, "-" and "_", the first no sign. Other files in the folder are no feeds:
+ * with a dot in their names they are passed over, else there is a warning.
+ */
+bool feeds_name_good(const char *name);
+
+/* A sum of what stat(2) says of the folder and all in it; the time is the latest. */
+void feeds_stamp(struct state_stamp *stamp, const char *folder);
+
+/* Looks which there are; folder may be missing. Returns 0, or -1 with report->trouble. */
+int feeds_open(struct feeds *feeds, const char *folder, struct report *report);
+
+/* The contents of NAME, new or not, are read from fd, a file, from its beginning. 0 or -1. */
+int feeds_replace(struct feeds *feeds, const char *name, int fd, struct report *report);
+
+/* Add their local domains to the source; pass their users on. As above. */
+int feeds_domains(struct feeds *feeds, struct source *source, struct report *report);
+int feeds_users(struct feeds *feeds, struct users *users);
+
+void feeds_free(struct feeds *feeds);
+
+#endif
