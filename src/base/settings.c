@@ -83,6 +83,13 @@ static const struct row {
 static const char *const of_accounts[] = {"users_database", "email_table", "email_address",
     "email_user", "email_domain", "domain_table", "domain_domain"};
 
+/* Read by rcptbuild alone too: they go into routes.cdb. */
+static const struct {
+	const char *name;
+	enum kind kind;
+} of_routes[] = {{"route_connect_timeout", TIMEOUT}, {"route_retry", TIMEOUT},
+    {"route_imap_port", COUNT}, {"route_pop3_port", COUNT}, {"route_group", NAME}};
+
 static uint32_t *
 number_of(struct settings *settings, const struct row *row)
 {
@@ -145,10 +152,19 @@ is_of_accounts(const char *name)
 	return false;
 }
 
+static bool
+is_of_routes(const char *name)
+{
+	for (size_t i = 0; i < sizeof(of_routes) / sizeof(of_routes[0]); i++)
+		if (strcmp(of_routes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 bool
 settings_known(const char *name)
 {
-	return find(name) != NULL || is_of_accounts(name);
+	return find(name) != NULL || is_of_accounts(name) || is_of_routes(name);
 }
 
 bool
@@ -156,7 +172,7 @@ settings_global(const char *name)
 {
 	const struct row *row = find(name);
 
-	return row != NULL ? row->global : is_of_accounts(name);
+	return row != NULL ? row->global : is_of_accounts(name) || is_of_routes(name);
 }
 
 /* Decimal digits without a sign; returns what follows them, or NULL. */
@@ -224,6 +240,8 @@ plain_address(const char *text)
 
 static const char name_signs[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:";
+static const char group_signs[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
 static bool
 user_names(const char *text)
@@ -256,6 +274,36 @@ check_of_accounts(const char *name, const char *value)
 	    : "must be the name of a table or column, at most 128 bytes";
 }
 
+static const char *
+check_of_routes(const char *name, const char *value)
+{
+	enum kind kind = NAME;
+	uint64_t number;
+	uint32_t seconds;
+	const char *end;
+
+	for (size_t i = 0; i < sizeof(of_routes) / sizeof(of_routes[0]); i++)
+		if (strcmp(of_routes[i].name, name) == 0)
+			kind = of_routes[i].kind;
+	switch (kind) {
+	case TIMEOUT:
+		return settings_duration(value, &seconds) == -1 || seconds < 1 ||
+			seconds > 5 * MINUTE
+		    ? "must be a whole number and s or m, from 1s to 5m"
+		    : NULL;
+	case COUNT:
+		end = scan_number(value, &number);
+		return end == NULL || *end != '\0' || number < 1 || number > 65535
+		    ? "must be a port from 1 to 65535"
+		    : NULL;
+	default:
+		return value[0] == '\0' || strlen(value) > 32 || value[0] == '-' ||
+			strspn(value, group_signs) != strlen(value)
+		    ? "must be the name of a group"
+		    : NULL;
+	}
+}
+
 const char *
 settings_set(struct settings *settings, const char *name, const char *value)
 {
@@ -264,6 +312,8 @@ settings_set(struct settings *settings, const char *name, const char *value)
 	uint32_t seconds;
 	const char *end;
 
+	if (row == NULL && is_of_routes(name))
+		return check_of_routes(name, value);
 	if (row == NULL)
 		return is_of_accounts(name) ? check_of_accounts(name, value)
 					    : "no setting has this name";
