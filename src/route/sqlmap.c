@@ -87,6 +87,17 @@ take_host(struct route_server *server, sqlite3_stmt *stmt)
 	return true;
 }
 
+/* As rcptbuild has it: nobody's login is that of many. */
+static bool
+is_login_good(sqlite3_stmt *stmt, const struct entry *entry)
+{
+	char login[ROUTE_TEXT_SIZE] = "";
+	bool various;
+
+	take_text(login, stmt, 4);
+	return route_pattern_good(login, &various) && (various || entry->match < ROUTE_RANGE);
+}
+
 static void
 take_row(struct search *search, sqlite3_stmt *stmt)
 {
@@ -97,7 +108,8 @@ take_row(struct search *search, sqlite3_stmt *stmt)
 	const char *text = text_of(stmt, 1, &len);
 	unsigned fits;
 
-	if (entry_parse(&entry, text, len) != NULL || !take_host(&server, stmt))
+	if (entry_parse(&entry, text, len) != NULL || !take_host(&server, stmt) ||
+	    !is_login_good(stmt, &entry))
 		return;
 	fits = entry_fits(&entry, &search->wanted);
 	if (fits == 0 || fits < search->fits)
