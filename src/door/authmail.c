@@ -110,8 +110,11 @@ authmail_login(const struct authmail_policy *policy, const struct authquestion *
 			decision.gives_secret = secret[0] != '\0';
 			return decision;
 		}
+		/* nginx logs in to the servers of IMAP and POP3, but to those of SMTP only if told to. */
 		if (secret[0] == '\0')
-			return decided(AUTHMAIL_ACCEPT, "backend");
+			return question->protocol == AUTHQUESTION_SMTP
+			    ? decided(AUTHMAIL_TEMPORARY, "unverified")
+			    : decided(AUTHMAIL_ACCEPT, "backend");
 		return authdigest_same(secret, question->pass, strlen(question->pass))
 		    ? decided(AUTHMAIL_ACCEPT, "secret")
 		    : decided(AUTHMAIL_DENY, "secret");

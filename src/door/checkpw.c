@@ -152,8 +152,8 @@ checkpw_start(
 	if (pipe2(ends, O_CLOEXEC) == -1)
 		return -1;
 	/* Before it runs: a pipe takes so little without waiting, and nobody can be gone. */
-	error = write(ends[1], bytes, len) == (ssize_t)len ? spawn(checkpw, ends[0], &child)
-							   : EIO;
+	error =
+	    write(ends[1], bytes, len) == (ssize_t)len ? spawn(checkpw, ends[0], &child) : EIO;
 	close(ends[0]);
 	close(ends[1]);
 	explicit_bzero(bytes, sizeof(bytes));

@@ -30,8 +30,8 @@ int checkpw_setup(struct checkpw *checkpw, char **arguments, int count);
  * Starts it, without waiting for anything. client is the address of the mail user or "". Returns its
  * process id, which leads a group; or -1 with errno: EMSGSIZE for a password that it can't take.
  */
-pid_t checkpw_start(struct checkpw *checkpw, const char *user, const char *password,
-    const char *client);
+pid_t checkpw_start(
+    struct checkpw *checkpw, const char *user, const char *password, const char *client);
 
 /* What it says by the status that wait(2) gave. */
 enum checkpw_result checkpw_result(int status);
