@@ -82,6 +82,8 @@ static const struct row {
 /* Read by rcptbuild alone, from the rows; nothing of them is stored in a CDB. */
 static const char *const of_accounts[] = {"users_database", "email_table", "email_address",
     "email_user", "email_domain", "domain_table", "domain_domain"};
+static const char *const of_delivery[] = {"write_smtproutes", "write_rcpthosts",
+    "write_morercpthosts", "write_transport", "write_relay_domains"};
 
 static uint32_t *
 number_of(struct settings *settings, const struct row *row)
@@ -145,10 +147,19 @@ is_of_accounts(const char *name)
 	return false;
 }
 
+static bool
+is_of_delivery(const char *name)
+{
+	for (size_t i = 0; i < sizeof(of_delivery) / sizeof(of_delivery[0]); i++)
+		if (strcmp(of_delivery[i], name) == 0)
+			return true;
+	return false;
+}
+
 bool
 settings_known(const char *name)
 {
-	return find(name) != NULL || is_of_accounts(name);
+	return find(name) != NULL || is_of_accounts(name) || is_of_delivery(name);
 }
 
 bool
@@ -156,7 +167,7 @@ settings_global(const char *name)
 {
 	const struct row *row = find(name);
 
-	return row != NULL ? row->global : is_of_accounts(name);
+	return row != NULL ? row->global : is_of_accounts(name) || is_of_delivery(name);
 }
 
 /* Decimal digits without a sign; returns what follows them, or NULL. */
@@ -256,6 +267,19 @@ check_of_accounts(const char *name, const char *value)
 	    : "must be the name of a table or column, at most 128 bytes";
 }
 
+/* The path of a file that rcptbuild writes for a mail server. */
+static const char *
+check_of_delivery(const char *value)
+{
+	size_t len = strlen(value);
+
+	return strcmp(value, "none") == 0 ||
+		(value[0] == '/' && value[len - 1] != '/' && len < SETTINGS_PATH_SIZE &&
+		    printable(value))
+	    ? NULL
+	    : "must be none or the full path of a file, at most 1000 bytes, without blanks";
+}
+
 const char *
 settings_set(struct settings *settings, const char *name, const char *value)
 {
@@ -264,6 +288,8 @@ settings_set(struct settings *settings, const char *name, const char *value)
 	uint32_t seconds;
 	const char *end;
 
+	if (row == NULL && is_of_delivery(name))
+		return check_of_delivery(value);
 	if (row == NULL)
 		return is_of_accounts(name) ? check_of_accounts(name, value)
 					    : "no setting has this name";
