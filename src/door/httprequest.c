@@ -38,7 +38,7 @@ is_request_line(const char *line, size_t len)
 	static const char method[] = "GET /", version[] = " HTTP/1.";
 	size_t end = sizeof(version) - 1 + 1;
 
-	return len > sizeof(method) - 1 + end &&
+	return len >= sizeof(method) - 1 + end &&
 	    memcmp(line, method, sizeof(method) - 1) == 0 &&
 	    memcmp(line + len - end, version, sizeof(version) - 1) == 0 &&
 	    (line[len - 1] == '0' || line[len - 1] == '1') &&
