@@ -85,6 +85,13 @@ static const char *const of_accounts[] = {"users_database", "email_table", "emai
 static const char *const of_delivery[] = {"write_smtproutes", "write_rcpthosts",
     "write_morercpthosts", "write_transport", "write_relay_domains"};
 
+/* Read by rcptbuild alone too: they go into routes.cdb. */
+static const struct {
+	const char *name;
+	enum kind kind;
+} of_routes[] = {{"route_connect_timeout", TIMEOUT}, {"route_retry", TIMEOUT},
+    {"route_imap_port", COUNT}, {"route_pop3_port", COUNT}, {"route_group", NAME}};
+
 static uint32_t *
 number_of(struct settings *settings, const struct row *row)
 {
@@ -156,10 +163,20 @@ is_of_delivery(const char *name)
 	return false;
 }
 
+static bool
+is_of_routes(const char *name)
+{
+	for (size_t i = 0; i < sizeof(of_routes) / sizeof(of_routes[0]); i++)
+		if (strcmp(of_routes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 bool
 settings_known(const char *name)
 {
-	return find(name) != NULL || is_of_accounts(name) || is_of_delivery(name);
+	return find(name) != NULL || is_of_accounts(name) || is_of_delivery(name) ||
+	    is_of_routes(name);
 }
 
 bool
@@ -167,7 +184,8 @@ settings_global(const char *name)
 {
 	const struct row *row = find(name);
 
-	return row != NULL ? row->global : is_of_accounts(name) || is_of_delivery(name);
+	return row != NULL ? row->global
+			   : is_of_accounts(name) || is_of_delivery(name) || is_of_routes(name);
 }
 
 /* Decimal digits without a sign; returns what follows them, or NULL. */
@@ -235,6 +253,8 @@ plain_address(const char *text)
 
 static const char name_signs[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:";
+static const char group_signs[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
 static bool
 user_names(const char *text)
@@ -280,6 +300,36 @@ check_of_delivery(const char *value)
 	    : "must be none or the full path of a file, at most 1000 bytes, without blanks";
 }
 
+static const char *
+check_of_routes(const char *name, const char *value)
+{
+	enum kind kind = NAME;
+	uint64_t number;
+	uint32_t seconds;
+	const char *end;
+
+	for (size_t i = 0; i < sizeof(of_routes) / sizeof(of_routes[0]); i++)
+		if (strcmp(of_routes[i].name, name) == 0)
+			kind = of_routes[i].kind;
+	switch (kind) {
+	case TIMEOUT:
+		return settings_duration(value, &seconds) == -1 || seconds < 1 ||
+			seconds > 5 * MINUTE
+		    ? "must be a whole number and s or m, from 1s to 5m"
+		    : NULL;
+	case COUNT:
+		end = scan_number(value, &number);
+		return end == NULL || *end != '\0' || number < 1 || number > 65535
+		    ? "must be a port from 1 to 65535"
+		    : NULL;
+	default:
+		return value[0] == '\0' || strlen(value) > 32 || value[0] == '-' ||
+			strspn(value, group_signs) != strlen(value)
+		    ? "must be the name of a group"
+		    : NULL;
+	}
+}
+
 const char *
 settings_set(struct settings *settings, const char *name, const char *value)
 {
@@ -290,6 +340,8 @@ settings_set(struct settings *settings, const char *name, const char *value)
 
 	if (row == NULL && is_of_delivery(name))
 		return check_of_delivery(value);
+	if (row == NULL && is_of_routes(name))
+		return check_of_routes(name, value);
 	if (row == NULL)
 		return is_of_accounts(name) ? check_of_accounts(name, value)
 					    : "no setting has this name";

@@ -9,7 +9,7 @@ is_blank(char c)
 }
 
 static void
-parse(struct feed_line *line)
+parse(struct feed_line *line, bool as_text)
 {
 	const char *text = line->text;
 	size_t len = line->len;
@@ -19,6 +19,8 @@ parse(struct feed_line *line)
 	} else if (memchr(text, '\0', len) != NULL) {
 		line->kind = FEED_BAD;
 		line->why = "has a NUL byte in it";
+	} else if (as_text) {
+		line->kind = FEED_TEXT;
 	} else if (text[0] == '=' && memchr(text, '@', len) == NULL) {
 		line->kind = FEED_DOMAIN;
 		line->domain = text + 1;
@@ -49,7 +51,7 @@ take(struct feed *feed, const char *text, size_t len)
 		line.kind = FEED_BAD;
 		line.why = "is longer than 1000 bytes";
 	} else {
-		parse(&line);
+		parse(&line, feed->as_text);
 	}
 	return feed->take(feed->context, &line);
 }
@@ -75,6 +77,7 @@ feed_start(struct feed *feed, feed_take *taker, void *context)
 	feed->context = context;
 	feed->number = 0;
 	feed->only_domains = false;
+	feed->as_text = false;
 	feed->long_line = false;
 	feed->used = 0;
 }

@@ -21,7 +21,7 @@
 
 #define FEED_LINE_MAX 1000 /* bytes of a line, without its end */
 
-enum feed_kind { FEED_NOTHING, FEED_LISTING, FEED_DOMAIN, FEED_BAD };
+enum feed_kind { FEED_NOTHING, FEED_LISTING, FEED_DOMAIN, FEED_BAD, FEED_TEXT };
 
 struct feed_line {
 	enum feed_kind kind;
@@ -42,7 +42,8 @@ struct feed {
 	void *context;
 	uint64_t number;
 	bool only_domains; /* lines that do not begin with a "=" are passed over */
-	bool long_line;    /* longer than buffer */
+	bool as_text;   /* another kind of list: lines are FEED_TEXT, not users and domains */
+	bool long_line; /* longer than buffer */
 	size_t used;
 	char buffer[FEED_LINE_MAX + 1]; /* with a CR */
 };

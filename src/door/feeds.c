@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
-#include "feed.h"
 
 #define STRETCH 65536 /* bytes read at once */
 
@@ -41,8 +40,23 @@ add_stamp(struct state_stamp *stamp, const char *path)
 		stamp->changed = one.changed;
 }
 
+/* Is this the name of a list and this end? */
+static bool
+ends_in(const char *file, const char *end)
+{
+	size_t len = strlen(file), end_len = strlen(end);
+	char name[FEEDS_NAME_MAX + 1];
+
+	if (len <= end_len || len - end_len > FEEDS_NAME_MAX ||
+	    strcmp(file + len - end_len, end) != 0)
+		return false;
+	memcpy(name, file, len - end_len);
+	name[len - end_len] = '\0';
+	return feeds_name_good(name);
+}
+
 void
-feeds_stamp(struct state_stamp *stamp, const char *folder)
+feeds_stamp(struct state_stamp *stamp, const char *folder, const char *end)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
@@ -54,7 +68,7 @@ feeds_stamp(struct state_stamp *stamp, const char *folder)
 	while ((entry = readdir(dir)) != NULL) {
 		char path[PATH_MAX];
 
-		if (feeds_name_good(entry->d_name) &&
+		if (ends_in(entry->d_name, end) &&
 		    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) <
 			(int)sizeof(path))
 			add_stamp(stamp, path);
@@ -74,7 +88,7 @@ compare(const void *left, const void *right)
 static const char *
 add_name(struct feeds *feeds, const char *name)
 {
-	char text[sizeof("feeds/") + FEEDS_NAME_MAX], *list;
+	char text[sizeof("feeds/") + FEEDS_FILE_SIZE], *list;
 	char **lists = array_room(feeds->lists, feeds->count, &feeds->room, sizeof(*lists));
 
 	if (lists == NULL)
@@ -104,7 +118,7 @@ warn_name(struct report *report, const char *name)
 }
 
 int
-feeds_open(struct feeds *feeds, const char *folder, struct report *report)
+feeds_open(struct feeds *feeds, const char *folder, const char *end, struct report *report)
 {
 	struct dirent *entry;
 	DIR *dir;
@@ -118,9 +132,12 @@ feeds_open(struct feeds *feeds, const char *folder, struct report *report)
 	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
 		const char *name = entry->d_name;
 
-		if (strchr(name, '.') != NULL)
+		/* Lists of the other kind, and what is half written. */
+		if (strchr(name, '.') != NULL && !ends_in(name, end))
 			continue;
-		if (!feeds_name_good(name)) {
+		if (end[0] != '\0' && strchr(name, '.') == NULL)
+			continue;
+		if (!ends_in(name, end)) {
 			warn_name(report, name);
 		} else if (add_name(feeds, name) == NULL) {
 			closedir(dir);
@@ -152,7 +169,7 @@ feeds_replace(struct feeds *feeds, const char *name, int fd, struct report *repo
 static int
 open_list(const struct feeds *feeds, const char *list, struct report *report)
 {
-	char path[sizeof("data/feeds/") + FEEDS_NAME_MAX];
+	char path[sizeof("data/feeds/") + FEEDS_FILE_SIZE];
 	struct stat st;
 	int fd;
 
@@ -175,9 +192,9 @@ open_list(const struct feeds *feeds, const char *list, struct report *report)
 	return -1;
 }
 
-/* Reads a list. Returns 0, or -1 with report->trouble. */
-static int
-read_list(const struct feeds *feeds, const char *list, struct feed *feed, struct report *report)
+int
+feeds_read(
+    const struct feeds *feeds, const char *list, struct feed *feed, struct report *report)
 {
 	int fd = open_list(feeds, list, report), result = 0;
 	char *bytes;
@@ -265,7 +282,7 @@ feeds_domains(struct feeds *feeds, struct source *source, struct report *report)
 
 		feed_start(&feed, take_domain, &taker);
 		feed.only_domains = true;
-		if (read_list(feeds, feeds->lists[i], &feed, report) == -1)
+		if (feeds_read(feeds, feeds->lists[i], &feed, report) == -1)
 			return -1;
 	}
 	return 0;
@@ -280,7 +297,7 @@ feeds_users(struct feeds *feeds, struct users *users)
 
 		feed_start(&feed, take_user, &taker);
 		if (users_begin(users, feeds->lists[i]) == -1 ||
-		    read_list(feeds, feeds->lists[i], &feed, users->report) == -1 ||
+		    feeds_read(feeds, feeds->lists[i], &feed, users->report) == -1 ||
 		    users_end(users) == -1)
 			return -1;
 	}

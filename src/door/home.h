@@ -5,13 +5,17 @@
 #ifndef DOOR_HOME_H
 #define DOOR_HOME_H
 
-#define HOME_DATABASE "data/rcptcheck.db"
-#define HOME_CDB      "data/rcptcheck.cdb"
-#define HOME_STATE    "data/rcptbuild.state"
-#define HOME_COUNTS   "data/rcptbuild.counts"
-#define HOME_FEEDS    "data/feeds"
-#define HOME_LOCK     "data/rcptbuild.lock" /* not the folder, which any user could lock */
-#define HOME_CACHE    "cache/verdicts.db"
+#define HOME_DATABASE      "data/rcptcheck.db"
+#define HOME_CDB           "data/rcptcheck.cdb"
+#define HOME_STATE         "data/rcptbuild.state"
+#define HOME_COUNTS        "data/rcptbuild.counts"
+#define HOME_ROUTES        "data/routes.cdb"
+#define HOME_ROUTES_STATE  "data/routes.state"
+#define HOME_ROUTES_COUNTS "data/routes.counts"
+#define HOME_ROUTE         "route" /* what its programs write */
+#define HOME_FEEDS         "data/feeds"
+#define HOME_LOCK          "data/rcptbuild.lock" /* not the folder, which any user could lock */
+#define HOME_CACHE         "cache/verdicts.db"
 
 /* RCPTCHECK_HOME, or what was compiled in. */
 const char *home_path(void);

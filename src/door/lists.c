@@ -19,7 +19,7 @@ lists_open(
     struct lists *lists, struct source *source, const char *new, int fd, struct report *report)
 {
 	memset(lists, 0, sizeof(*lists));
-	if (feeds_open(&lists->feeds, HOME_FEEDS, report) == -1 ||
+	if (feeds_open(&lists->feeds, HOME_FEEDS, "", report) == -1 ||
 	    (new != NULL &&feeds_replace(&lists->feeds, new, fd, report) == -1) ||
 	    accounts_open(&lists->accounts, source, report) == -1)
 		return -1;
@@ -168,7 +168,7 @@ lists_receive(bool anything_goes, struct report *report)
 int
 lists_store(int list, const char *name, struct report *report)
 {
-	char path[sizeof(HOME_FEEDS "/") + FEEDS_NAME_MAX];
+	char path[sizeof(HOME_FEEDS "/") + FEEDS_FILE_SIZE];
 	const char *stage;
 	uint64_t stored;
 	int folder, fd = -1, result = -1;

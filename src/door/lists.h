@@ -46,7 +46,7 @@ void lists_free(struct lists *lists);
  */
 int lists_receive(bool anything_goes, struct report *report);
 
-/* Makes it the feed of that name, which every build reads. */
+/* Makes it the feed of that file name, which every build reads. */
 int lists_store(int list, const char *name, struct report *report);
 
 #endif

@@ -34,6 +34,7 @@
 #include "rcpt/verdict.h"
 #include "report.h"
 #include "resolve.h"
+#include "routes.h"
 #include "source.h"
 #include "state.h"
 #include "tables.h"
@@ -43,7 +44,8 @@
 
 static struct options {
 	bool check, force, verbose;
-	const char *feed; /* the name of the one that comes from standard input, or NULL */
+	const char *feed;      /* the name of the one that comes from standard input, or NULL */
+	const char *mailboxes; /* the same for a list of mailboxes */
 } options;
 
 static struct report report; /* what is wrong with the rows */
@@ -54,7 +56,8 @@ static bool have_previous;
 static struct lists lists;
 static struct compile compile; /* the CDB that is being written, if cdb is not -1 */
 static int cdb = -1;
-static int feed = -1; /* the list that came from standard input, if options.feed */
+static int feed =
+    -1; /* the list that came from standard input, if options.feed or .mailboxes */
 
 static const char *database;        /* its path */
 static int folder;                  /* a descriptor of data */
@@ -63,7 +66,7 @@ static int outcome = EXIT_TEMPFAIL; /* how the run ends unless it comes to somet
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: rcptbuild [-nfv] [-u name < list]\n");
+	fprintf(stderr, "usage: rcptbuild [-nfv] [-u name | -m name < list]\n");
 	exit(EXIT_TEMPFAIL);
 }
 
@@ -179,7 +182,7 @@ static bool
 is_watched(void)
 {
 	return options.verbose || options.force || options.check || options.feed != NULL ||
-	    isatty(STDERR_FILENO);
+	    options.mailboxes != NULL || isatty(STDERR_FILENO);
 }
 
 static bool
@@ -209,7 +212,7 @@ store_feed(void)
 		return;
 	if (lists_store(feed, options.feed, &report) == -1)
 		fail();
-	feeds_stamp(&next.feeds, HOME_FEEDS);
+	feeds_stamp(&next.feeds, HOME_FEEDS, "");
 	verbose("the list is stored");
 }
 
@@ -225,7 +228,7 @@ look_at_lists(void)
 	if (has)
 		path[len] = '\0';
 	state_look_accounts(&next, has ? path : NULL);
-	feeds_stamp(&next.feeds, HOME_FEEDS);
+	feeds_stamp(&next.feeds, HOME_FEEDS, "");
 }
 
 /* Bad rows: says so and remembers only that, so that the next run reads them again. */
@@ -429,9 +432,10 @@ deliver(void)
 static void
 parse_options(int argc, char **argv)
 {
+	const char *name;
 	int option;
 
-	while ((option = getopt(argc, argv, "nfvu:")) != -1) {
+	while ((option = getopt(argc, argv, "nfvu:m:")) != -1) {
 		switch (option) {
 		case 'n':
 			options.check = true;
@@ -445,18 +449,40 @@ parse_options(int argc, char **argv)
 		case 'u':
 			options.feed = optarg;
 			break;
+		case 'm':
+			options.mailboxes = optarg;
+			break;
 		default:
 			usage();
 		}
 	}
 	if (optind != argc)
 		usage();
-	if (options.feed != NULL && !feeds_name_good(options.feed))
+	if (options.feed != NULL && options.mailboxes != NULL)
+		usage();
+	name = options.feed != NULL ? options.feed : options.mailboxes;
+	if (name != NULL && !feeds_name_good(name))
 		errx(EXIT_TEMPFAIL,
-		    "-u: the name of a list is 1 to %d letters, digits, - and _, and begins "
-		    "with "
-		    "a letter or digit",
+		    "-u and -m: the name of a list is 1 to %d letters, digits, - and _, and "
+		    "begins with a letter or digit",
 		    FEEDS_NAME_MAX);
+}
+
+/* The other file, by itself: neither waits until all is well with the other. */
+static int
+build_routes(int64_t now)
+{
+	struct routes_options routes = {.check = options.check,
+	    .force = options.force,
+	    .verbose = options.verbose,
+	    .watched = is_watched(),
+	    .feed = options.mailboxes,
+	    .fd = feed,
+	    .database = database,
+	    .folder = folder,
+	    .now = now};
+
+	return routes_build(&routes);
 }
 
 int
@@ -464,6 +490,7 @@ main(int argc, char **argv)
 {
 	int64_t started = deadline_now(), now = (int64_t)time(NULL);
 	struct compile_counts counts;
+	int routes;
 
 	/* What is written to one that was closed must not end up in a data file. */
 	for (int fd = 0; fd <= 2; fd++)
@@ -474,7 +501,8 @@ main(int argc, char **argv)
 
 	go_home();
 	make_folders();
-	if (options.feed != NULL && (feed = lists_receive(options.force, &report)) == -1)
+	if ((options.feed != NULL || options.mailboxes != NULL) &&
+	    (feed = lists_receive(options.force, &report)) == -1)
 		fail();
 	lock_data();
 	state_load(&old, HOME_STATE);
@@ -484,10 +512,12 @@ main(int argc, char **argv)
 	look_at_lists();
 	if (!options.check)
 		maintain_cache();
+	guard_lost_database();
+	routes = build_routes(now);
 	if (is_nothing_to_do(now)) {
 		verbose("nothing to do");
-		outcome = 0;
-		return 0;
+		outcome = routes;
+		return outcome;
 	}
 
 	if (!options.check) {
@@ -495,7 +525,6 @@ main(int argc, char **argv)
 		publish_tidy(HOME_STATE);
 		publish_tidy(HOME_COUNTS);
 	}
-	guard_lost_database();
 	gather_what_is_due(now);
 	if (options.check) {
 		say(now);
@@ -505,7 +534,7 @@ main(int argc, char **argv)
 			warnx("no bad rows: %u domains, %u aliases, %u servers, %llu users",
 			    counts.domains, counts.aliases, counts.servers,
 			    (unsigned long long)lists.users.count);
-		return 0;
+		return routes;
 	}
 	if (is_changed()) {
 		build(now, started);
@@ -518,6 +547,6 @@ main(int argc, char **argv)
 	say(now);
 	if (state_save(&next, HOME_STATE, folder) == -1)
 		err(EXIT_TEMPFAIL, HOME_STATE ": cannot be written");
-	outcome = 0;
-	return 0;
+	outcome = routes;
+	return outcome;
 }

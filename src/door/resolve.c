@@ -86,13 +86,14 @@ take_previous(struct source_addresses *addresses, struct cdbfile *previous, cons
 }
 
 static void
-warn(struct report *report, const char *name, const char *why,
+warn(struct report *report, const char *table, const char *name, const char *why,
     const struct source_addresses *kept)
 {
 	struct line line, identity;
 
 	line_start(&line);
-	line_add(&line, "domain_ips: host name '");
+	line_add(&line, table);
+	line_add(&line, ": host name '");
 	line_add(&line, name);
 	line_add(&line, "' does not resolve: ");
 	line_add(&line, why);
@@ -137,7 +138,8 @@ look_up(struct source *source, uint32_t number, resolve_lookup *lookup, int64_t 
 		return set_addresses(addresses, servers, count);
 	}
 	result->failed++;
-	warn(report, name, why, addresses);
+	warn(report, source->hosts_table == NULL ? "domain_ips" : source->hosts_table, name,
+	    why, addresses);
 	return 0;
 }
 

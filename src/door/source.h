@@ -113,6 +113,7 @@ struct source {
 	struct intern hosts;   /* as written; and for each of them: */
 	struct source_host *of_host;
 	size_t of_host_room;
+	const char *hosts_table;  /* what has these hosts; NULL: domain_ips */
 	struct intern host_names; /* and for each of them: */
 	struct source_addresses *of_host_name;
 	size_t of_host_name_room;

@@ -142,26 +142,6 @@ load_always_accept(struct source *source, struct row *row)
 }
 
 static int
-load_mailbox(struct source *source, struct row *row)
-{
-	struct record_server address;
-	char name[DOMAIN_SIZE];
-	const char *why;
-	int64_t order;
-	uint32_t port;
-
-	(void)source;
-	(void)row_is_text(row, 1);
-	if (row_is_text(row, 2) &&
-	    (why = host_parse(&address, name, row->values[2].text, row->values[2].len)) != NULL)
-		row_bad(row, 2, why);
-	(void)row_port(row, 3, &port, 0);
-	if (!row_is_empty(row, 4) && !row_number(row, 4, &order))
-		row_bad(row, 4, "must be a whole number, or NULL");
-	return 0;
-}
-
-static int
 load_setting(struct source *source, struct row *row)
 {
 	const char *setting, *value, *why;
@@ -205,8 +185,8 @@ load_setting(struct source *source, struct row *row)
 }
 
 /*
- * ORDER BY rowid sorts nothing, it only keeps SQLite from walking through an index. login and
- * secret of mailboxes stay where they are.
+ * ORDER BY rowid sorts nothing, it only keeps SQLite from walking through an index. The table
+ * mailboxes is read for routes.cdb (mailboxes.h).
  */
 static const struct table {
 	const char *name, *select;
@@ -221,8 +201,6 @@ static const struct table {
 	load_local_domain},
     {"always_accept", "SELECT rowid, address FROM always_accept ORDER BY rowid", NULL,
 	load_always_accept},
-    {"mailboxes", "SELECT rowid, user, server, port, [order] FROM mailboxes ORDER BY rowid",
-	NULL, load_mailbox},
     {"settings", "SELECT rowid, name, domain, value FROM settings ORDER BY rowid", NULL,
 	load_setting},
 };

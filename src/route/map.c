@@ -4,19 +4,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "entry.h"
+
 #define USER   'u'
 #define DOMAIN 'd'
 #define ALL    'a'
 #define INDEX  'i'
-
-/* Who is looked for: as asked, and in lower case. The domain is in lower case in both. */
-struct wanted {
-	const char *user;
-	size_t len;
-	char exact[ROUTE_TEXT_SIZE], folded[ROUTE_TEXT_SIZE];
-	size_t local_len;
-	const char *domain; /* NULL: none */
-};
 
 int
 map_start(struct map *map, const char *path)
@@ -126,38 +119,6 @@ map_refresh(struct map *map)
 	map->refused.changed = st.st_ctim;
 	errno = error;
 	return map->is_open ? 0 : -1;
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Returns false for what can't be a user. */
-static bool
-want(struct wanted *wanted, const char *user, size_t len)
-{
-	const char *at;
-
-	if (len == 0 || len > ROUTE_USER_MAX)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)user[i] < ' ' || user[i] == 0x7f)
-			return false;
-	at = memrchr(user, '@', len);
-	wanted->user = user;
-	wanted->len = len;
-	wanted->local_len = at == NULL ? len : (size_t)(at - user);
-	if (wanted->local_len == 0 || wanted->local_len + 1 == len)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		wanted->folded[i] = lower(user[i]);
-		wanted->exact[i] = i < wanted->local_len ? user[i] : wanted->folded[i];
-	}
-	wanted->folded[len] = wanted->exact[len] = '\0';
-	wanted->domain = at == NULL ? NULL : wanted->folded + wanted->local_len + 1;
-	return true;
 }
 
 /* All look-ups return 1, 0 or -1. */
@@ -277,7 +238,7 @@ map_find(struct map *map, const char *user, size_t len, struct route *route)
 
 	if (map_refresh(map) == -1)
 		return -1;
-	if (!want(&wanted, user, len))
+	if (!wanted_parse(&wanted, user, len))
 		return 0;
 	if ((found = look_all(map, &wanted, route, &match)) != 1)
 		return found;

@@ -82,7 +82,7 @@ test_envelope(void)
 	ok(question.has_recipient && !question.has_sender,
 	    "a sender that makes no sense is not known");
 	ok(read_question("Auth-Method: none\r\n" SMTP "Auth-SMTP-From: mail from:<>\r\n"
-			 "Auth-SMTP-To: RCPT TO:<a@b.c> x@y>\r\n") == NULL &&
+			 "Auth-SMTP-To: RCPT TO:<a@b.c>@d.e\r\n") == NULL &&
 		!question.has_recipient,
 	    "a recipient that is not certain");
 	ok(question.has_sender && question.sender[0] == '\0', "the null sender");

@@ -13,7 +13,7 @@
 
 /* Writes what is on descriptor 3, and what it is told of the client. */
 static char script[] = "{ cat <&3; printf '|%s' \"$TCPREMOTEIP\" \"${TCPREMOTEPORT-none}\"; } "
-		       "| tr '\0' , >\"$1\"; "
+		       "| tr '\\0' , >\"$1\"; "
 		       "exec \"$2\"";
 
 static char got[200];

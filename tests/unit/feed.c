@@ -35,6 +35,10 @@ take(void *context, const struct feed_line *line)
 		    (int)listing->local_len, listing->local, (int)listing->domain_len,
 		    listing->domain);
 		break;
+	case FEED_TEXT:
+		snprintf(
+		    got + used, sizeof(got) - used, "text %.*s", (int)line->len, line->text);
+		break;
 	}
 	strcat(got, "\n");
 	return 0;
