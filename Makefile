@@ -5,10 +5,12 @@ HOME_DIR := $(shell head -n 1 conf-home)
 B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
-PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe route/routequery door/rcptbuild door/rcptstatus door/rcptserve door/rcptwrap
-STATIC	:= rcptcheck rcptserve rcptwrap
+PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus door/rcptserve door/rcptwrap \
+	   door/routehttp route/routequery
+STATIC	:= rcptcheck rcptserve rcptwrap routehttp
 LIBS	:= -lsqlite3 -lcdb -lidn2
 TLS_LIBS := -lssl -lcrypto
+MD5_LIBS := -lnettle
 
 SOURCES	:= $(wildcard src/*/*.c)
 MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c) src/route/perdition.c,$(SOURCES))
@@ -57,7 +59,7 @@ define program
 $(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
-	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,\
+	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm $(if $(filter routehttp,$(notdir $(1))),$(MD5_LIBS)),\
 	    $(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS)))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
@@ -74,11 +76,12 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
-SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin
+SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin \
+	   nginx libnginx-mod-mail dovecot-core dovecot-imapd dovecot-pop3d
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS) $(MD5_LIBS)
 
 demo:
 	tests/need build demo
@@ -122,7 +125,7 @@ fuzz:
 
 $(B)/fuzz/%: tests/fuzz/%.c $(MODULES) $(wildcard src/*/*.h) $(B)/schema.h
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS) $(TLS_LIBS)
+	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS) $(TLS_LIBS) $(MD5_LIBS)
 
 lint:
 	tests/need build lint

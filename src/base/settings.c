@@ -82,6 +82,8 @@ static const struct row {
 /* Read by rcptbuild alone, from the rows; nothing of them is stored in a CDB. */
 static const char *const of_accounts[] = {"users_database", "email_table", "email_address",
     "email_user", "email_domain", "domain_table", "domain_domain"};
+static const char *const of_delivery[] = {"write_smtproutes", "write_rcpthosts",
+    "write_morercpthosts", "write_transport", "write_relay_domains"};
 
 /* Read by rcptbuild alone too: they go into routes.cdb. */
 static const struct {
@@ -153,6 +155,15 @@ is_of_accounts(const char *name)
 }
 
 static bool
+is_of_delivery(const char *name)
+{
+	for (size_t i = 0; i < sizeof(of_delivery) / sizeof(of_delivery[0]); i++)
+		if (strcmp(of_delivery[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
 is_of_routes(const char *name)
 {
 	for (size_t i = 0; i < sizeof(of_routes) / sizeof(of_routes[0]); i++)
@@ -164,7 +175,8 @@ is_of_routes(const char *name)
 bool
 settings_known(const char *name)
 {
-	return find(name) != NULL || is_of_accounts(name) || is_of_routes(name);
+	return find(name) != NULL || is_of_accounts(name) || is_of_delivery(name) ||
+	    is_of_routes(name);
 }
 
 bool
@@ -172,7 +184,8 @@ settings_global(const char *name)
 {
 	const struct row *row = find(name);
 
-	return row != NULL ? row->global : is_of_accounts(name) || is_of_routes(name);
+	return row != NULL ? row->global
+			   : is_of_accounts(name) || is_of_delivery(name) || is_of_routes(name);
 }
 
 /* Decimal digits without a sign; returns what follows them, or NULL. */
@@ -274,6 +287,19 @@ check_of_accounts(const char *name, const char *value)
 	    : "must be the name of a table or column, at most 128 bytes";
 }
 
+/* The path of a file that rcptbuild writes for a mail server. */
+static const char *
+check_of_delivery(const char *value)
+{
+	size_t len = strlen(value);
+
+	return strcmp(value, "none") == 0 ||
+		(value[0] == '/' && value[len - 1] != '/' && len < SETTINGS_PATH_SIZE &&
+		    printable(value))
+	    ? NULL
+	    : "must be none or the full path of a file, at most 1000 bytes, without blanks";
+}
+
 static const char *
 check_of_routes(const char *name, const char *value)
 {
@@ -312,6 +338,8 @@ settings_set(struct settings *settings, const char *name, const char *value)
 	uint32_t seconds;
 	const char *end;
 
+	if (row == NULL && is_of_delivery(name))
+		return check_of_delivery(value);
 	if (row == NULL && is_of_routes(name))
 		return check_of_routes(name, value);
 	if (row == NULL)

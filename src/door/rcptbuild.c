@@ -24,6 +24,7 @@
 #include "base/descriptors.h"
 #include "compile.h"
 #include "database.h"
+#include "delivery.h"
 #include "home.h"
 #include "host.h"
 #include "judge.h"
@@ -420,6 +421,14 @@ build(int64_t now, int64_t started)
 	    (long long)(deadline_now() - started));
 }
 
+/* The CDB is in place, whatever becomes of these. What failed is tried again by the next run. */
+static void
+deliver(void)
+{
+	if (delivery_write(&source, &report) == -1)
+		memset(&next.database, 0, sizeof(next.database));
+}
+
 static void
 parse_options(int argc, char **argv)
 {
@@ -534,6 +543,7 @@ main(int argc, char **argv)
 		abandon();
 		verbose("nothing has changed: " HOME_CDB " stays as it is");
 	}
+	deliver();
 	say(now);
 	if (state_save(&next, HOME_STATE, folder) == -1)
 		err(EXIT_TEMPFAIL, HOME_STATE ": cannot be written");

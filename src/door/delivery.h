@@ -1,0 +1,29 @@
+/*
+ * What an accepted mail is delivered by, made of the same tables: qmail's control/smtproutes, rcpthosts and
+ * morercpthosts.cdb, Postfix's transport and relay_domains as cdb. Each is written where a setting
+ * names it, and only then.
+ *
+ *	write_smtproutes	domain:192.0.2.1:25, in a block between two marks; what the
+ *	write_rcpthosts		administrator has around it stays, and wins where it has the same domain
+ *	write_morercpthosts	a cdb, as qmail-newmrh makes it
+ *	write_transport		a cdb: domain to smtp:[192.0.2.1]:25, [2001:db8::1]:25
+ *	write_relay_domains	a cdb: domain to "relay"
+ *
+ * A cdb has a record of ours, DELIVERY_MARK, by which it is known: one that lacks it was made by
+ * somebody else and is never replaced.
+ */
+#ifndef DOOR_DELIVERY_H
+#define DOOR_DELIVERY_H
+
+#include "report.h"
+#include "source.h"
+
+#define DELIVERY_MARK " made by rcptbuild" /* no domain begins with a blank */
+
+/*
+ * Writes those that differ from what is there. What fails is a warning, and the others are written.
+ * Returns 0, or -1 when something failed: it is to be tried again.
+ */
+int delivery_write(struct source *source, struct report *report);
+
+#endif

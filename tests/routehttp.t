@@ -1,0 +1,326 @@
+#!/bin/sh
+# routehttp by itself: its arguments, its ways to be started, hostile requests, programs for passwords, recipients.
+. tests/lib/tap.sh
+. tests/lib/home.sh
+. tests/lib/peer.sh
+
+mkdir -p "$RCPTCHECK_HOME/route"
+group=$(id -gn)
+if [ "$(id -u)" -eq 0 ]; then
+	group=$(id -gn nobody)
+	chown nobody:"$group" "$RCPTCHECK_HOME/route"
+	chgrp -R "$group" "$RCPTCHECK_HOME/cache"
+	chmod 777 "$work"
+fi
+nl=$(printf '\r\n.')
+nl=${nl%.}
+
+request() { # METHOD USER PASSWORD PROTOCOL [HEADER...]
+	printf 'GET /auth HTTP/1.0\r\nHost: localhost\r\nAuth-Method: %s\r\nAuth-User: %s\r\nAuth-Pass: %s\r\n' "$1" "$2" "$3"
+	printf 'Auth-Protocol: %s\r\nClient-IP: 203.0.113.7\r\n' "$4"
+	shift 4
+	for header; do
+		printf '%s\r\n' "$header"
+	done
+	printf '\r\n'
+}
+
+# Leaves $reply without its CRs, and $log
+answer() { # [argument...] <REQUEST
+	"$bin/routehttp" -v "$@" >"$work/reply" 2>"$work/answer.log"
+	code=$?
+	reply=$(tr -d '\r' <"$work/reply")
+	log=$(cat "$work/answer.log")
+}
+
+ask() { # METHOD USER PASSWORD PROTOCOL [HEADER...]
+	request "$@" >"$work/request"
+	answer <"$work/request"
+}
+
+header() { # NAME
+	printf '%s\n' "$reply" | sed -n "s/^$1: //p"
+}
+
+rcpt() { # ADDRESS [argument...]
+	rcpt_address=$1
+	shift
+	request none '' '' smtp 'Auth-SMTP-From: MAIL FROM:<me@client.test>' "Auth-SMTP-To: RCPT TO:<$rcpt_address>" >"$work/request"
+	answer "$@" <"$work/request"
+}
+
+# What must not be started
+
+refused() { # NAME REGEX argument...
+	refused_name=$1
+	refused_regex=$2
+	shift 2
+	run "$bin/routehttp" "$@" </dev/null
+	is "$code" 111 "$refused_name: exit 111"
+	like "$err" "$refused_regex" '... and says why'
+}
+echo >"$work/empty"
+: >"$work/file"
+refused 'an option it has not' '^usage: routehttp' -x
+refused 'two places to listen at' '^usage: routehttp' -u /x -p 1
+refused 'arguments of no program' '^usage: routehttp' argument
+refused 'every address without a key' 'anybody could try passwords' -p 0.0.0.0:9999
+refused 'no port' 'is no \[ip:\]port' -p localhost:1
+refused 'no address' 'is no ip\[:port\]' -s mail.example.com
+refused 'a key file that is missing' 'No such file' -k "$work/none"
+refused 'an empty key file' 'no key in it' -k "$work/empty"
+refused 'a file where the socket is to be' 'is there, and no socket' -u "$work/file"
+refused 'a program without its path' 'must be a full path' -c checkpassword
+refused 'a program that is not there' 'No such file' -c /nonexistent/checkpassword
+
+# Trouble with the map is nobody's fault
+
+ask plain alice pw imap
+is "$(header Auth-Status)" '[UNAVAILABLE] Temporary failure, please try again later' 'no map: temporary'
+like "$log" 'why=no-map' 'the log says so'
+sql "INSERT INTO settings VALUES ('route_group', NULL, '$group'), ('route_imap_port', NULL, '1143');
+    INSERT INTO mailboxes VALUES ('alice', '192.0.2.1', NULL, NULL, NULL, NULL),
+	('six', '2001:db8::1', 993, NULL, NULL, NULL), ('paula', '192.0.2.1', NULL, NULL, 'al ice', 's3cret'),
+	('carol', '192.0.2.1', NULL, NULL, NULL, 'wörd %25')"
+build
+cp "$RCPTCHECK_HOME/data/routes.cdb" "$work/good.cdb"
+perl -e 'open my $f, "+<", $ARGV[0]; seek $f, 2100, 0; print $f "damage"' "$RCPTCHECK_HOME/data/routes.cdb"
+ask plain alice pw pop3
+is "$(header Auth-Status)" '[SYS/TEMP] Temporary failure, please try again later' 'a damaged map: temporary'
+cat "$work/good.cdb" >"$RCPTCHECK_HOME/data/routes.cdb"
+
+# Answers
+
+ask plain alice pw imap
+is "$reply" "HTTP/1.0 200 OK
+Auth-Status: OK
+Auth-Server: 192.0.2.1
+Auth-Port: 1143" 'a route'
+is "$code" 0 'exit 0'
+ask plain six pw pop3
+is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::1 993' 'IPv6, and a port of its own'
+ask plain paula s3cret imap
+is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|' 'another name there'
+ask plain carol 'w%C3%B6rd%20%2525' imap
+is "$(header Auth-Status)" OK 'escapes'
+ask plain paula s3cret2 imap
+is "$(header Auth-Status)|$(header Auth-Wait)" '[AUTHENTICATIONFAILED] Invalid login or password|1' 'wrong'
+ask plain paula wrong imap 'Auth-Login-Attempt: 5'
+is "$(header Auth-Wait)" 15 'who tries again and again waits longer'
+ask plain paula wrong imap 'Auth-Login-Attempt: 10'
+is "$(header Auth-Status)|$(header Auth-Wait)" '[AUTHENTICATIONFAILED] Invalid login or password|' 'and is sent away'
+ask plain nobody x smtp
+is "$(header Auth-Status)|$(header Auth-Error-Code)" 'Invalid login or password|535 5.7.8' 'unknown'
+ask plain alice pw smtp
+is "$(header Auth-Error-Code)" '454 4.7.0' 'SMTP: nobody would ask for the password again'
+ask external alice '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=alice'
+like "$log" 'answer=temporary why=no-secret' 'a certificate, and no secret to log in with'
+ask external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula'
+like "$log" 'answer=temporary why=untrusted' 'a certificate, says somebody'
+echo 'the key' >"$work/key"
+request external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula' 'X-Auth-Key: the key' >"$work/request"
+answer -k "$work/key" <"$work/request"
+is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'says nginx: it gets what it needs to log in'
+request plain alice pw imap 'X-Auth-Key: the kez' >"$work/request"
+answer -k "$work/key" <"$work/request"
+like "$log" 'answer=temporary why=key' 'another key'
+unlike "$reply" 'OK$|Server' '... gets nothing'
+
+# What is no request of nginx's
+
+bad() { # NAME TROUBLE <REQUEST
+	answer
+	like "$reply" '^Auth-Status: Temporary failure' "$1: nobody is let in"
+	unlike "$reply" 'Auth-Status: OK|Auth-Server' '... nor sent anywhere'
+	like "$log" "trouble=\"?$2" '... the log says why'
+}
+request plain alice pw imap | tr -d '\r' >"$work/request"
+bad 'bare LF' 'a LF without' <"$work/request"
+request plain alice pw imap "X: a${nl% }" | sed 's/Auth-Pass/\x00/' >"$work/request"
+bad 'a NUL' 'a NUL' <"$work/request"
+{ request plain alice pw imap | head -n 4; yes 'X-More: header' | head -n 5000; } | tr -d '\n' >"$work/request"
+bad 'a line without end' '[al]' <"$work/request"
+{ printf 'GET / HTTP/1.0\r\nX: '; head -c 20000 /dev/zero | tr '\0' x; } >"$work/request"
+bad 'a long header' 'longer than 16 KB' <"$work/request"
+request plain alice pw imap | head -n 5 >"$work/request"
+bad 'no end' 'it ended too early' <"$work/request"
+request plain alice pw imap 'auth-user: bob' >"$work/request"
+bad 'two users' 'a header that comes twice' <"$work/request"
+request plain 'alice%0d%0aAuth-Status: OK' pw imap >"$work/request"
+bad 'a line end in a user' 'an Auth-User that no user has' <"$work/request"
+request plain 'alice%' pw imap >"$work/request"
+bad 'half an escape' 'an Auth-User that no user has' <"$work/request"
+request plain paula s3cret%00x imap >"$work/request"
+bad 'a password that goes on behind a NUL' 'an Auth-Pass that' <"$work/request"
+printf 'POST /auth HTTP/1.0\r\n\r\n' >"$work/request"
+bad 'another method' 'not a GET' <"$work/request"
+{ request plain alice pw imap; request plain paula s3cret imap; } >"$work/request"
+answer <"$work/request"
+is "$(printf '%s\n' "$reply" | grep -c '^HTTP')|$(header Auth-User)" '1|' 'two requests: the first is answered'
+answer </dev/null
+is "$code|$reply|$log" '0||' 'nobody says anything: nothing is logged'
+
+# Recipients
+
+peer primary <<'SCRIPT'
+rcpt *nobody*: 550 5.1.1 no such user
+SCRIPT
+primary main.test "$port"
+primary down.test 1
+sql "INSERT INTO domain_ips VALUES ('two.test', '127.0.0.1', 1, 1), ('two.test', '127.0.0.1', $port, 2);
+    INSERT INTO domain_aliases VALUES ('dangling.test', 'nothing.test');
+    INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test');
+    INSERT INTO settings VALUES ('on_unreachable', 'down.test', 'tempfail')"
+build
+rcpt joe@main.test
+is "$(header Auth-Status) $(header Auth-Server) $(header Auth-Port)" "OK 127.0.0.1 $port" 'a recipient goes to his server'
+rcpt nobody@main.test
+is "$(header Auth-Error-Code)|$(header Auth-Wait)" '550 5.1.1|1' 'an unknown one'
+rcpt joe@two.test
+is "$(header Auth-Port)" "$port" 'the server that has answered'
+rcpt joe@two.test
+is "$(header Auth-Port)" "$port" 'the other is remembered as down'
+rcpt x@down.test
+is "$(header Auth-Error-Code)" '451 4.3.0' 'a server that is down'
+rcpt x@dangling.test
+is "$(header Auth-Error-Code)" '451 4.3.0' 'an alias of nothing'
+rcpt x@foreign.test
+is "$(header Auth-Error-Code)" '550 5.7.1' 'no relay'
+rcpt x@foreign.test -s 192.0.2.25
+is "$(header Auth-Error-Code)" '550 5.7.1' 'not with a server for the rest either'
+rcpt joe@local.test
+is "$(header Auth-Error-Code)" '451 4.3.0' 'a local user, and no server to send him to'
+like "$log" 'why=no-server' 'the log says so'
+rcpt joe@local.test -s 192.0.2.25
+is "$(header Auth-Server) $(header Auth-Port)" '192.0.2.25 25' 'with one'
+rcpt jim@local.test -s 192.0.2.25:26
+is "$(header Auth-Error-Code)" '550 5.1.1' 'no local user'
+rcpt postmaster -s [2001:db8::25]:26
+is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::25 26' 'postmaster'
+request none '' '' smtp 'Auth-SMTP-To: RCPT TO:<a@main.test>@foreign.test' >"$work/request"
+answer <"$work/request"
+is "$(header Auth-Error-Code)" '451 4.3.0' 'a recipient that two servers would read in two ways'
+mv "$cdb" "$work/cdb"
+rcpt joe@main.test
+is "$(header Auth-Error-Code)" '451 4.3.0' 'without rcptcheck.cdb'
+mv "$work/cdb" "$cdb"
+
+# A program for passwords: by the user's name it does one thing or the other
+
+cat >"$work/checkpassword" <<'SCRIPT'
+#!/bin/sh
+# $1: a folder; the rest: what to run
+folder=$1
+shift
+given=$(tr '\0' , <&3)
+echo "$given $TCPREMOTEIP" >>"$folder/given"
+case $given in
+alice,right,,) exec "$@" ;;
+alice,wait*)
+	: >"$folder/waits.$$"
+	while [ ! -e "$folder/go" ]; do
+		sleep 0.05
+	done
+	exec "$@" ;;
+alice,killed*) kill -9 $$ ;;
+alice,broken*) exit 111 ;;
+paula,front,,) exec "$@" ;;
+esac
+exit 1
+SCRIPT
+chmod 755 "$work/checkpassword"
+mkdir "$work/c"
+chmod 777 "$work/c"
+checked() { # USER PASSWORD
+	request plain "$1" "$2" imap >"$work/request"
+	answer -c "$work/checkpassword" "$work/c" /bin/true <"$work/request"
+}
+checked alice right
+is "$(header Auth-Status)" OK 'the program says yes'
+is "$(tail -n 1 "$work/c/given")" 'alice,right,, 203.0.113.7' 'it got user, password and client'
+checked alice bad
+like "$(header Auth-Status)" 'AUTHENTICATIONFAILED' 'no'
+checked alice broken
+like "$(header Auth-Status)" 'UNAVAILABLE' 'nothing, for now'
+checked alice killed
+like "$(header Auth-Status)" 'UNAVAILABLE' 'nothing, killed'
+checked paula front
+is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'the secret is then that of the server behind'
+checked paula s3cret
+like "$(header Auth-Status)" 'AUTHENTICATIONFAILED' 'and not that of the user'
+checked paula "front$(head -c 500 /dev/zero | tr '\0' x)"
+like "$log" 'why=too-long' 'a password that no such program takes'
+
+# One that stays
+
+many() { # COUNT USER PASSWORD: so many at a time; prints the states, counted
+	perl -MIO::Socket::UNIX -e '
+		my ($path, $count, $user, $pass) = @ARGV;
+		my @all = map { IO::Socket::UNIX->new(Peer => $path) or die "connect: $!" } 1 .. $count;
+		print $_ "GET / HTTP/1.0\r\nAuth-Method: plain\r\nAuth-User: $user\r\nAuth-Pass: $pass\r\nAuth-Protocol: imap\r\n\r\n"
+		    for @all;
+		alarm 60;
+		my %seen;
+		for my $s (@all) { local $/; my ($status) = <$s> =~ /Auth-Status: (\S+)/; $seen{$status // "none"}++ }
+		print join(" ", map { "$_ $seen{$_}" } sort keys %seen), "\n"' "$work/socket" "$@"
+}
+"$bin/routehttp" -v -u "$work/socket" -c "$work/checkpassword" "$work/c" /bin/true </dev/null 2>"$work/stays.log" &
+echo $! >"$work/stays.pid"
+read -r stays <"$work/stays.pid"
+await test -S "$work/socket"
+is "$(stat -c %a "$work/socket")" 660 'its socket is for owner and group'
+many 45 alice wait >"$work/many" 2>&1 &
+many_id=$!
+waiting() {
+	[ "$(find "$work/c" -name 'waits.*' | wc -l)" -ge "$1" ]
+}
+await waiting 40
+is "$(many 1 bob x)" '[AUTHENTICATIONFAILED] 1' 'who needs no program is answered while others wait for theirs'
+is "$(many 1 alice '')" '[AUTHENTICATIONFAILED] 1' 'so is who has no password'
+is "$(find "$work/c" -name 'waits.*' | wc -l)" 40 'no more than 40 programs at a time'
+: >"$work/c/go"
+wait $many_id
+is "$(cat "$work/many")" 'OK 45' 'all have their turn'
+is "$(cat "/proc/$stays/task/$stays/children")" '' 'no child is left, nor what was one'
+rm "$work/c/go"
+find "$work/c" -name 'waits.*' -delete
+many 1 alice wait >"$work/many" 2>&1 &
+many_id=$!
+await waiting 1
+kill "$stays"
+: >"$work/c/go"
+wait $many_id
+is "$(cat "$work/many")" 'OK 1' 'told to end, it ends what it has begun'
+wait "$stays"
+is $? 0 'and exits 0'
+rm "$work/stays.pid"
+
+port=$(free_port)
+RCPTCHECK_LOG=trouble "$bin/routehttp" -p "$port" </dev/null 2>"$work/tcp.log" &
+echo $! >"$work/tcp.pid"
+http() { # PORT
+	perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or exit 1;
+		alarm 20; local $/; print $s <STDIN>; print <$s>' "$1" | tr -d '\r'
+}
+request plain alice pw imap >"$work/request"
+try() {
+	reply=$(http "$port" <"$work/request")
+	[ -n "$reply" ]
+}
+await try
+is "$(header Auth-Server)" 192.0.2.1 'at a port'
+head -c 100000 /dev/urandom >"$work/noise"
+reply=$(http "$port" <"$work/noise" 2>/dev/null)
+try
+is "$(header Auth-Server)" 192.0.2.1 'noise does not harm it'
+unlike "$(cat "$work/tcp.log")" 'answer=ok' 'it logs no more than it is told to'
+stop_server tcp
+
+tcpserver -1HRl edge.test 127.0.0.1 0 "$bin/routehttp" </dev/null >"$work/tcpserver.port" 2>"$work/tcpserver.log" &
+echo $! >"$work/tcpserver.pid"
+await test -s "$work/tcpserver.port"
+read -r port <"$work/tcpserver.port"
+try
+is "$(header Auth-Server)" 192.0.2.1 'under tcpserver'
+done_testing
