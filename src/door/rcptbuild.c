@@ -517,7 +517,7 @@ main(int argc, char **argv)
 	if (is_nothing_to_do(now)) {
 		verbose("nothing to do");
 		outcome = routes;
-		return outcome;
+		return routes == 0 ? 0 : routes == EXIT_REJECT ? EXIT_REJECT : EXIT_TEMPFAIL;
 	}
 
 	if (!options.check) {
@@ -534,7 +534,7 @@ main(int argc, char **argv)
 			warnx("no bad rows: %u domains, %u aliases, %u servers, %llu users",
 			    counts.domains, counts.aliases, counts.servers,
 			    (unsigned long long)lists.users.count);
-		return routes;
+		return routes == 0 ? 0 : routes == EXIT_REJECT ? EXIT_REJECT : EXIT_TEMPFAIL;
 	}
 	if (is_changed()) {
 		build(now, started);
@@ -548,5 +548,5 @@ main(int argc, char **argv)
 	if (state_save(&next, HOME_STATE, folder) == -1)
 		err(EXIT_TEMPFAIL, HOME_STATE ": cannot be written");
 	outcome = routes;
-	return outcome;
+	return routes == 0 ? 0 : routes == EXIT_REJECT ? EXIT_REJECT : EXIT_TEMPFAIL;
 }

@@ -118,7 +118,7 @@ ask_all(const char *protocol)
 {
 	struct common imap = {0}, pop3 = {0};
 	struct capability capability;
-	struct backends backends;
+	struct backends backends = {0};
 	int result = FOUND;
 
 	if (backends_load(&backends, &query.map, protocol) == -1)
@@ -150,7 +150,7 @@ static int
 mark(const char *text, bool down)
 {
 	struct record_server servers[QUERY_SERVERS_MAX];
-	struct backends backends;
+	struct backends backends = {0};
 	const char *why;
 	size_t count, marked = 0;
 
@@ -235,5 +235,5 @@ main(int argc, char **argv)
 	tell_trouble();
 	if (fflush(stdout) == EOF)
 		err(TROUBLE, "standard output");
-	return result;
+	return result == FOUND ? FOUND : result == NONE ? NONE : TROUBLE;
 }
