@@ -315,7 +315,7 @@ run "$bin/routequery" -b <"$work/users"
 is "$code $out" "100 $(printf 'single\tsingle\t127.0.0.1\t%s\tyes\tmailboxes:16\njoe@nowhere\tjoe@nowhere\t127.0.0.1\t143\tno\tmailboxes:1\nnobody@\t-\t-\t-\tnone\t-' "$first")" \
     'routequery -b'
 mkfifo "$work/in" "$work/answers"
-stdbuf -oL "$bin/routequery" -b -n <"$work/in" >"$work/answers" 2>"$work/batch.err" &
+"$bin/routequery" -b -n <"$work/in" >"$work/answers" 2>"$work/batch.err" &
 echo $! >"$work/batch.pid"
 exec 5>"$work/in" 6<"$work/answers"
 asked() { # prints the server of joe

@@ -327,7 +327,7 @@ route_parse_settings(struct route_settings *settings, const unsigned char *value
 	settings->timeout = get_number(&c, 4);
 	settings->retry = get_number(&c, 4);
 	if (settings->imap_port == 0 || settings->pop3_port == 0 || settings->timeout == 0 ||
-	    settings->timeout > 300)
+	    settings->timeout > 300 || settings->retry == 0)
 		c.bad = true;
 	return parsed(&c);
 }

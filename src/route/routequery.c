@@ -92,6 +92,8 @@ batch(void)
 	size_t size = 0;
 	ssize_t len;
 
+	/* Who asks one by one waits for each answer. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((len = getline(&user, &size, stdin)) != -1) {
 		if (len > 0 && user[len - 1] == '\n')
 			len--;
