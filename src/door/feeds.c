@@ -103,6 +103,15 @@ warn_name(struct report *report, const char *name)
 	report_add(report, REPORT_WARNING, line.text);
 }
 
+/* NAME.tmp: one that is being made, or was left behind by a crash. */
+static bool
+is_half_written(const char *name)
+{
+	size_t len = strlen(name), end = strlen(".tmp");
+
+	return len > end && strcmp(name + len - end, ".tmp") == 0;
+}
+
 int
 feeds_open(struct feeds *feeds, const char *folder, struct report *report)
 {
@@ -118,7 +127,7 @@ feeds_open(struct feeds *feeds, const char *folder, struct report *report)
 	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
 		const char *name = entry->d_name;
 
-		if (strchr(name, '.') != NULL)
+		if (name[0] == '.' || is_half_written(name))
 			continue;
 		if (!feeds_name_good(name)) {
 			warn_name(report, name);
