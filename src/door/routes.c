@@ -137,12 +137,17 @@ read_all(struct routes *routes)
 static int
 judge_counts(struct routes *routes)
 {
+	const struct routes_options *options = routes->options;
+	char forgiven[sizeof("feeds/") + FEEDS_FILE_SIZE] = "";
 	struct report *report = &routes->report;
 	struct census old = {0};
 	int found = census_load(&old, HOME_ROUTES_COUNTS);
 
+	if (options->force && options->feed != NULL)
+		snprintf(forgiven, sizeof(forgiven), "feeds/%s" FEEDS_MAILBOXES, options->feed);
 	if (found == 1)
-		census_judge(&old, &routes->mailboxes.census, &routes->mailboxes.hosts, report);
+		census_judge(&old, &routes->mailboxes.census, forgiven,
+		    &routes->mailboxes.hosts, report);
 	else if (found == -1)
 		report_trouble(report, "%s: %s: if all mailboxes are right, run rcptbuild -f",
 		    HOME_ROUTES_COUNTS, errno == EPROTO ? "damaged" : strerror(errno));
@@ -360,7 +365,7 @@ build(struct routes *routes)
 		return -1;
 	if (routes->bad_setting)
 		return save(routes, &routes->old) == -1 ? -1 : EXIT_REJECT;
-	if (report->lists[REPORT_BAD].count == 0 && !options->force &&
+	if (report->lists[REPORT_BAD].count == 0 && !options->forgiven &&
 	    judge_counts(routes) == -1)
 		return -1;
 	if (report->lists[REPORT_BAD].count == 0 && resolve(routes) == -1)
