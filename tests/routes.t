@@ -213,6 +213,15 @@ head -n 40 "$work/many" | "$bin/rcptbuild" -fm many >"$work/out" 2>"$work/err"
 is "$?" 0 'with -f it is taken'
 query -n 0u100@many.test
 is "$(pair match)" '' 'and who is not in it is gone'
+rcptbuild -m shrinks <"$work/list"
+rm "$RCPTCHECK_HOME/data/feeds/shrinks.mailboxes"
+head -n 10 "$work/many" | "$bin/rcptbuild" -fm many >"$work/out" 2>"$work/err"
+is "$? $(cut -d : -f 2-3 "$work/err" | head -n 1)" '100  feeds/shrinks.mailboxes: has 0 users, had 3' '-f with a list forgives that list alone'
+rcptbuild -fu staff </dev/null
+is "$code" 100 'and with a list of users no list of mailboxes'
+printf '=users.test\njoe@users.test\n' | "$bin/rcptbuild" -fu staff >/dev/null 2>&1
+rcptbuild -f
+is "$code" 0 'alone it forgives all'
 rcptbuild -nm many </dev/null
 is "$code" 100 '-n only checks'
 goes 0u40@many.test '0u40@many.test 127.0.0.31 143 address'
