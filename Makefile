@@ -6,10 +6,11 @@ B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
 PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus door/rcptserve door/rcptwrap \
-	   relay/proxyread
+	   relay/relaylog relay/proxyread
 STATIC	:= rcptcheck rcptserve rcptwrap proxyread
 LIBS	:= -lsqlite3 -lcdb -lidn2
 TLS_LIBS := -lssl -lcrypto
+LOG_LIBS := -lpcre2-8
 
 SOURCES	:= $(wildcard src/*/*.c)
 MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c),$(SOURCES))
@@ -46,7 +47,8 @@ $(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
 	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,\
-	    $(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS)))
+	    $(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),\
+	    $(if $(filter relaylog,$(notdir $(1))),$(LOG_LIBS),$(LIBS))))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -66,7 +68,7 @@ SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS) $(LOG_LIBS)
 
 demo:
 	tests/need build demo
@@ -110,7 +112,7 @@ fuzz:
 
 $(B)/fuzz/%: tests/fuzz/%.c $(MODULES) $(wildcard src/*/*.h) $(B)/schema.h
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS) $(TLS_LIBS)
+	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS) $(TLS_LIBS) $(LOG_LIBS)
 
 lint:
 	tests/need build lint
