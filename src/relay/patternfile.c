@@ -115,6 +115,10 @@ read_tag(struct reading *reading, char *text)
 		reading->group = group;
 }
 
+/*
+ * Not to machine code (JIT): a log of a million lines takes as long with it, since tags leave little
+ * for regular expressions to do, and a process without memory that can be written and run is safer.
+ */
 static void
 compile(struct reading *reading, struct rule *rule, const char *regex)
 {
@@ -140,8 +144,6 @@ compile(struct reading *reading, struct rule *rule, const char *regex)
 		complain(reading, "it has no group (?<ip>...)");
 	else if (rule->ip > 31 || rule->user > 31)
 		complain(reading, "it has more than 31 groups");
-	else if (reading->patterns->jit)
-		(void)pcre2_jit_compile(rule->code, PCRE2_JIT_COMPLETE); /* or without */
 }
 
 static void

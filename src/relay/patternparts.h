@@ -49,7 +49,6 @@ struct patterns {
 	struct pattern *first, **last;
 	pcre2_match_data *data;
 	pcre2_match_context *limits;
-	bool jit;
 	bool chosen;
 	unsigned long given_up;
 };

@@ -10,14 +10,13 @@
 #define MEMORY_MAX 256   /* KiB for one match */
 
 struct patterns *
-patterns_new(bool jit)
+patterns_new(void)
 {
 	struct patterns *patterns = calloc(1, sizeof(*patterns));
 
 	if (patterns == NULL)
 		return NULL;
 	patterns->last = &patterns->first;
-	patterns->jit = jit;
 	patterns->data = pcre2_match_data_create(64, NULL);
 	patterns->limits = pcre2_match_context_create(NULL);
 	if (patterns->data == NULL || patterns->limits == NULL) {

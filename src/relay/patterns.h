@@ -45,8 +45,8 @@ struct patterns_sample {
 /* Hears what is wrong with a file; see patterns_read. */
 typedef void patterns_trouble(const char *file, unsigned line, const char *reason);
 
-/* jit: compile to machine code where PCRE2 can. NULL when there is no memory. */
-struct patterns *patterns_new(bool jit);
+/* NULL when there is no memory. */
+struct patterns *patterns_new(void);
 void patterns_free(struct patterns *patterns);
 
 /*

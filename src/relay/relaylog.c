@@ -215,11 +215,7 @@ choose(struct patterns *patterns, const struct options *options, bool strict)
 static struct patterns *
 load(const struct options *options, bool strict)
 {
-	/*
-	 * Machine code, where PCRE2 makes it: a login costs a third (make bench). Without it where
-	 * memory must not become code, as under MemoryDenyWriteExecute of systemd.
-	 */
-	struct patterns *patterns = patterns_new(true);
+	struct patterns *patterns = patterns_new();
 	unsigned wrong;
 
 	if (patterns == NULL)
@@ -237,7 +233,7 @@ load(const struct options *options, bool strict)
 static int
 check_samples(const struct options *options)
 {
-	struct patterns *patterns = patterns_new(true);
+	struct patterns *patterns = patterns_new();
 	struct patterns_sample sample;
 	struct match match;
 	struct match_terms terms = {.patterns = patterns, .loopback = true};
