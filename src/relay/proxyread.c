@@ -153,6 +153,8 @@ is_trusted(const struct proxypeers *peers)
 	const char *address = text, *protocol = getenv("PROTO");
 
 	if (getpeername(STDIN_FILENO, &peer.any, &len) == -1) {
+		if (errno == ENOTCONN)
+			_exit(DONE); /* a probe that has reset its connection already */
 		if (errno != ENOTSOCK || protocol == NULL || strncmp(protocol, "TCP", 3) != 0 ||
 		    (address = getenv("TCPREMOTEIP")) == NULL)
 			return false;
