@@ -6,8 +6,8 @@ B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
 PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus door/rcptserve door/rcptwrap \
-	   relay/relaylog relay/proxyread
-STATIC	:= rcptcheck rcptserve rcptwrap proxyread
+	   relay/relayd relay/relaymark relay/relaywrap relay/relayage relay/relaylog relay/proxyread
+STATIC	:= rcptcheck rcptserve rcptwrap relaymark relaywrap proxyread
 LIBS	:= -lsqlite3 -lcdb -lidn2
 TLS_LIBS := -lssl -lcrypto
 LOG_LIBS := -lpcre2-8
