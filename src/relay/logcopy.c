@@ -239,6 +239,8 @@ logcopy_run(struct logcopy *copy)
 	saved = errno;
 	if (tell_wait(&copy->tell, deadline_now() + LAST_WAIT) == -1)
 		copy->log("trouble", "marks under way are lost", copy->tell.trouble);
+	work.next_report = 0;
+	report(&work);
 	free(work.in);
 	free(work.out);
 	errno = saved;
