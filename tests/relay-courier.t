@@ -45,14 +45,17 @@ mount -t overlay overlay -o lowerdir=$lower /usr || exit 1
 mount -t overlay overlay -o lowerdir=$work/etc:/etc /etc || exit 1
 mount --bind $work/run /run || exit 1
 /usr/lib/courier/courier-authlib/authdaemond 2>>$work/authdaemond.log &
+ids=\$!
 PATH=/usr/sbin:/usr/bin:/bin POP3AUTH= MAILDIRPATH=Maildir RELAYMARK_WAIT=10000 RCPTCHECK_HOME=$RCPTCHECK_HOME ASAN_OPTIONS=\$ASAN_OPTIONS
 IMAP_CAPABILITY=IMAP4rev1 IMAP_EMPTYTRASH= IMAP_CHECK_ALL_FOLDERS=0
 export PATH POP3AUTH MAILDIRPATH RELAYMARK_WAIT RCPTCHECK_HOME ASAN_OPTIONS IMAP_CAPABILITY IMAP_EMPTYTRASH IMAP_CHECK_ALL_FOLDERS
 couriertcpd -address=$address -maxprocs=40 -maxperip=40 -nodnslookup -noidentlookup $pop_port \\
     /usr/lib/courier/courier/courierpop3login $work/relaymark-pop3d Maildir 2>>$work/pop3d.log &
+ids="\$ids \$!"
 couriertcpd -address=$address -maxprocs=40 -maxperip=40 -nodnslookup -noidentlookup $imap_port \\
     /usr/lib/courier/courier/imaplogin $work/relaymark-imapd Maildir 2>>$work/imapd.log &
-trap 'kill 0' TERM
+ids="\$ids \$!"
+trap 'kill \$ids; wait; exit' TERM
 wait
 SCRIPT
 chmod 755 "$work/courier"
