@@ -60,6 +60,10 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -o $@ $<
 
+$(B)/tests/tools/relayload: tests/tools/relayload.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -o $@ $< $(LIB) $(LIBS)
+
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
 SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin
