@@ -62,9 +62,15 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -o $@ $<
 
+$(B)/tests/tools/relayload: tests/tools/relayload.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -o $@ $< $(LIB) $(LIBS)
+
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
-SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin
+SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin \
+	   postfix-cdb postfix-sqlite dovecot-core dovecot-pop3d dovecot-imapd \
+	   courier-base courier-authlib courier-authdaemon courier-pop courier-imap
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
@@ -123,14 +129,16 @@ clean:
 	rm -rf $(B)
 
 # Installation. Folders and modes are those of INSTALL; owners are set when root installs. PROBE_USER is
-# the user under whom rcptprobe is to run: run/ becomes that user's. What the administrator has changed
-# in service/ stays.
+# the user under whom rcptprobe is to run: run/ becomes that user's. RELAY_USER is the same for relayd and
+# relay/. What the administrator has changed in service/ stays.
 DESTDIR	:=
 HOOK_GROUP := nofiles
 PROBE_USER :=
+RELAY_USER :=
 H	= $(DESTDIR)$(HOME_DIR)
 SERVICE	:= service/run:rcptprobe/run:0755 service/log/run:rcptprobe/log/run:0755 \
-	   rcptprobe.service:rcptprobe.service:0644
+	   rcptprobe.service:rcptprobe.service:0644 \
+	   service/relayd/run:relayd/run:0755 service/log/run:relayd/log/run:0755 relayd.service:relayd.service:0644
 
 HOOKS	:= $(wildcard data/hooks/*)
 LISTS	:= $(wildcard data/lists/*)
@@ -151,9 +159,19 @@ install: all
 		echo "that of the RCPTCHECK hook (qmail: qmaild), or one of its own." >&2; \
 		exit 1; \
 	fi
+	@if [ -n "$(RELAY_USER)" ] && id "$(RELAY_USER)" >/dev/null 2>&1; then \
+		if [ "$$(id -u "$(RELAY_USER)")" = 0 ] || [ "$$(id -g "$(RELAY_USER)")" = 0 ]; then \
+			echo "install: relayd does not run as root or in root's group: RELAY_USER must be another" >&2; \
+			exit 1; \
+		fi; \
+	elif [ -n "$(RELAY_USER)" ] && [ -z "$(DESTDIR)" ]; then \
+		echo "install: there is no user '$(RELAY_USER)'. RELAY_USER is the user under whom relayd is to run," >&2; \
+		echo "best one of its own." >&2; \
+		exit 1; \
+	fi
 	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
-	install -d -m 0755 $(H)/data $(H)/hooks $(H)/lists $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
-	install -d -m 0750 $(H)/service/rcptprobe/log/main
+	install -d -m 0755 $(H)/data $(H)/hooks $(H)/lists $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log $(H)/service/relayd $(H)/service/relayd/log
+	install -d -m 0750 $(H)/service/rcptprobe/log/main $(H)/service/relayd/log/main
 	install -d -m 2770 $(H)/cache
 	@getent group $(HOOK_GROUP) >/dev/null || \
 		echo "install: there is no group '$(HOOK_GROUP)' here, so $(H)/cache keeps the group it was made with" >&2
@@ -163,9 +181,15 @@ install: all
 		echo "install: there is no user '$(PROBE_USER)' here, so $(H)/run keeps the owner it was made with" >&2
 	if [ -n "$(PROBE_USER)" ] && id "$(PROBE_USER)" >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
 		chown "$(PROBE_USER):" $(H)/run $(H)/service/rcptprobe/log/main; fi
+	@[ -z "$(RELAY_USER)" ] || id "$(RELAY_USER)" >/dev/null 2>&1 || \
+		echo "install: there is no user '$(RELAY_USER)' here, so $(H)/relay keeps the owner it was made with" >&2
+	if [ -n "$(RELAY_USER)" ] && id "$(RELAY_USER)" >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+		chown "$(RELAY_USER):" $(H)/relay $(H)/service/relayd/log/main; fi
 	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \
 		install -m 0755 $$program $$new && mv -f $$new $${new%.new} || exit 1; done
 	ln -sf rcptserve $(H)/bin/rcptcheck-cvm
+	for name in relaymark-pop3d relaymark-imapd authpostfix; do ln -sf relaymark $(H)/bin/$$name || exit 1; done
+	ln -sf relayage $(H)/bin/authcleanup
 	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
 	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done
 	@for word in $(SERVICE); do from=data/$${word%%:*}; mode=$${word##*:}; to=$${word#*:}; \

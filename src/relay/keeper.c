@@ -453,7 +453,8 @@ keeper_step(struct keeper *keeper)
 	if (keeper->made < 0 && now < -keeper->made + RETRY)
 		return !keeper->due;
 	keeper->due = true;
-	if (publish(keeper, keeper->made == 0 || version != keeper->version) == 0) {
+	if (publish(keeper,
+		!keeper->quiet && (keeper->made == 0 || version != keeper->version)) == 0) {
 		keeper->due = false;
 		keeper->made = now;
 	} else {

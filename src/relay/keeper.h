@@ -25,6 +25,7 @@ struct keeper {
 	void (*log)(const struct line *line);
 	const char *rules_base; /* of tcprules; "" for none */
 	bool rules;             /* are to be made at all */
+	bool quiet;             /* nothing is said of rows that are left out */
 	bool loopback;          /* marks of this host's own addresses let it relay */
 
 	int64_t expire; /* the setting relay_expire, in seconds */

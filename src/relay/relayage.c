@@ -140,7 +140,7 @@ become_writer(void)
 static bool
 age_directly(int64_t minutes)
 {
-	static struct keeper keeper = {.log = log_line, .rules_base = ""};
+	static struct keeper keeper = {.log = log_line, .rules_base = "", .quiet = true};
 	char path[PATH_MAX];
 	struct stat st;
 	bool done;

@@ -47,7 +47,7 @@ static struct relaymark {
 	const char *name; /* by which we were called */
 	const char *home, *source;
 	char **program;
-	bool open_door, stays, own_name;
+	bool open_door, stays;
 	int64_t wait; /* ms */
 	long every;   /* seconds */
 	int door;     /* descriptor, -1: none */
@@ -161,7 +161,6 @@ parse_arguments(int argc, char **argv)
 	if (wait != NULL)
 		set_wait(wait);
 	if (strcmp(relaymark.name, "relaymark") == 0) {
-		relaymark.own_name = true;
 		parse_options(argc, argv);
 		return;
 	}
@@ -177,7 +176,10 @@ parse_arguments(int argc, char **argv)
 		}
 	}
 	nextprogram_beside(path, argc > 0 ? argv[0] : NULL);
-	set_successor(path, argc, argv);
+	if (strchr(path, '/') != NULL && access(path, X_OK) == 0)
+		set_successor(path, argc, argv);
+	else
+		parse_options(argc, argv); /* only another name for us */
 }
 
 static int

@@ -78,5 +78,5 @@ wrap() {
 }
 
 in_cdb() {
-	cdb -q "$relay/relay.cdb" "$1"
+	cdb -q "$relay/relay.cdb" "$1" 2>/dev/null
 }
