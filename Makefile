@@ -70,7 +70,8 @@ $(B)/tests/tools/relayload: tests/tools/relayload.c $(LIB)
 # them; everything they make is below build/.
 SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin \
 	   postfix-cdb postfix-sqlite dovecot-core dovecot-pop3d dovecot-imapd \
-	   courier-base courier-authlib courier-authdaemon courier-pop courier-imap
+	   courier-base courier-authlib courier-authdaemon courier-pop courier-imap \
+	   nginx libnginx-mod-mail perdition rsyslog stunnel4 haproxy
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
@@ -192,6 +193,8 @@ install: all
 	ln -sf relayage $(H)/bin/authcleanup
 	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
 	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done
+	install -m 0644 data/relaylog.patterns $(H)/data/relaylog.patterns.new && \
+		mv -f $(H)/data/relaylog.patterns.new $(H)/data/relaylog.patterns
 	@for word in $(SERVICE); do from=data/$${word%%:*}; mode=$${word##*:}; to=$${word#*:}; \
 		to=$(H)/service/$${to%:*}; new=$$to.new; \
 		sed 's|/var/rcptcheck|$(HOME_DIR)|g' $$from >$$new && chmod $$mode $$new || exit 1; \

@@ -221,6 +221,7 @@ if unpacked haproxy; then
 	await perl -MIO::Socket::INET -e 'IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or exit 1' "$ha5" || diag "$(cat "$work/haproxy.log")"
 	cp /dev/null "$log"
 	for n in 1 2 4; do
+		there=
 		eval "there=\$ha$n"
 		say_to "$there" 'hello\r\n'
 		is "$(printf '%s\n' "$said" | cut -d '|' -f 1,2,4,5 | tr '\n' ' ')" "TCP|127.0.0.1|127.0.0.1|$there heard hello " \

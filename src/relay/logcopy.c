@@ -38,7 +38,7 @@ make_room(struct work *work)
 	size_t size = logfeed_room(&work->copy->feed);
 	char *in, *out;
 
-	if (size <= work->in_size)
+	if (size <= work->in_size && work->out != NULL)
 		return 0;
 	in = realloc(work->in, size);
 	if (in == NULL)

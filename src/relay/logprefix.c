@@ -179,7 +179,7 @@ logprefix_parse(struct logprefix *prefix, const char *line, size_t len)
 		/* splogger */
 		if ((next = step_over(p, end, "0000000000.000000 ")) != NULL)
 			p = next;
-	} else if ((next = step_over_nginx(p, end)) != NULL) {
+	} else if (step_over_nginx(p, end) != NULL) {
 		prefix->tag = nginx;
 		prefix->tag_len = sizeof(nginx) - 1;
 	} else {

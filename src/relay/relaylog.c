@@ -230,7 +230,7 @@ load(const struct options *options, bool strict)
 }
 
 /* Do the samples of the files hold? */
-static int
+static bool
 check_samples(const struct options *options)
 {
 	struct patterns *patterns = patterns_new();
@@ -268,7 +268,7 @@ check_samples(const struct options *options)
 	printf("%zu samples, %zu patterns, %u of them wrong\n", count, patterns_used(patterns),
 	    wrong);
 	patterns_free(patterns);
-	return wrong == 0 ? DONE : NONE;
+	return wrong == 0;
 }
 
 static void
@@ -296,8 +296,8 @@ print_match(const struct match *match, enum match_result result, unsigned long n
 	puts(line.text);
 }
 
-/* Prints what would be recorded. */
-static int
+/* Prints what would be recorded. Returns whether there is anything. */
+static bool
 test_file(const struct options *options, const char *path)
 {
 	static struct loglines lines;
@@ -332,7 +332,7 @@ test_file(const struct options *options, const char *path)
 	if (path != NULL)
 		close(fd);
 	patterns_free(patterns);
-	return found ? DONE : NONE;
+	return found;
 }
 
 static void
@@ -388,7 +388,7 @@ open_fifo(struct logcopy *copy, const char *path)
 	log_pair("fifo", path, strerror(errno)); /* it may still come */
 }
 
-static int
+static void
 run(const struct options *options, const char *fifo)
 {
 	static struct logcopy copy;
@@ -426,7 +426,6 @@ run(const struct options *options, const char *fifo)
 	}
 	tell_close(&copy.tell);
 	patterns_free(copy.terms.patterns);
-	return DONE;
 }
 
 int
@@ -434,17 +433,19 @@ main(int argc, char **argv)
 {
 	static struct options options;
 	const char *path;
-	int code;
+	bool good;
 
 	if (descriptors_plug(STDIN_FILENO) == -1 || descriptors_plug(STDOUT_FILENO) == -1 ||
 	    descriptors_plug(STDERR_FILENO) == -1)
 		exit(TEMPFAIL);
 	parse_options(&options, argc, argv);
 	path = argv[optind];
-	if (!options.check && !options.test)
-		exit(run(&options, path));
-	code = options.check ? check_samples(&options) : test_file(&options, path);
+	if (!options.check && !options.test) {
+		run(&options, path);
+		exit(DONE);
+	}
+	good = options.check ? check_samples(&options) : test_file(&options, path);
 	if (fflush(stdout) == EOF)
 		die("standard output", strerror(errno));
-	exit(code);
+	exit(good ? DONE : NONE);
 }
