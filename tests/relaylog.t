@@ -132,7 +132,7 @@ is "$? $code" '0 0' 'bad patterns do not stop the log'
 like "$err" 'bad.patterns:8: missing closing parenthesis' 'but are complained about'
 { sleep 0.3; echo line; } | "$relaylog" >&- 2>"$work/err"
 like "$(cat "$work/err")" '^$' 'standard output closed: nothing to complain about'
-(trap '' PIPE; yes | { "$relaylog" 2>"$work/err"; echo $? >"$work/code"; } | head -n 1) >/dev/null
+(trap '' PIPE; yes 2>/dev/null | { "$relaylog" 2>"$work/err"; echo $? >"$work/code"; } | head -n 1) >/dev/null
 is "$(cat "$work/code") $(cat "$work/err")" '111 relaylog: trouble="nobody takes the lines any more" reason="Broken pipe"' 'a reader that goes: the service is to be started again'
 if [ -e /dev/full ]; then
 	login 192.0.2.1 | "$relaylog" >/dev/full 2>"$work/err"

@@ -35,7 +35,8 @@ struct work {
 static int
 make_room(struct work *work)
 {
-	size_t size = logfeed_room(&work->copy->feed);
+	size_t room = logfeed_room(&work->copy->feed);
+	size_t size = room > LOGFEED_ROOM_MIN ? room : LOGFEED_ROOM_MIN;
 	char *in, *out;
 
 	if (size <= work->in_size && work->out != NULL)

@@ -7,8 +7,7 @@
 
 #include "base/deadline.h"
 
-#define LOOK_EVERY 2000        /* ms */
-#define ROOM_MIN   (64 * 1024) /* what a pipe of Linux holds unless it was told otherwise */
+#define LOOK_EVERY 2000 /* ms */
 #define ROOM_MAX   (1024 * 1024)
 
 void
@@ -71,5 +70,7 @@ logfeed_room(const struct logfeed *feed)
 {
 	int size = feed->fd == -1 ? -1 : fcntl(feed->fd, F_GETPIPE_SZ);
 
-	return size < ROOM_MIN ? ROOM_MIN : size > ROOM_MAX ? ROOM_MAX : (size_t)size;
+	if (size < LOGFEED_ROOM_MIN)
+		return LOGFEED_ROOM_MIN;
+	return size > ROOM_MAX ? ROOM_MAX : (size_t)size;
 }

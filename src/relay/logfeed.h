@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define LOGFEED_ROOM_MIN (64 * 1024) /* what a pipe of Linux holds if nobody changed it */
+
 struct logfeed {
 	int fd;           /* -1: the FIFO is not to be had just now */
 	const char *path; /* of the FIFO; NULL: the descriptor is what it is */
