@@ -259,6 +259,48 @@ is "$("$relaylog" -t <<-LOG | cut -f 1 | tr '\n' ' '
 LOG
 )" '192.0.2.37 192.0.2.38 192.0.2.39 192.0.2.40 ' 'times of splogger, syslogd, rsyslog and journalctl'
 
+# systemd's journal, one of our own
+journald=/lib/systemd/systemd-journald
+if [ "$(id -u)" -eq 0 ] && [ -x $journald ] && [ -s /etc/machine-id ] && command -v journalctl >/dev/null &&
+    unshare -m mount -t tmpfs tmpfs /run 2>/dev/null; then
+	cat >"$work/journal" <<-SCRIPT
+		mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log && mkdir -p /run/systemd/journal /run/log/journal || exit 1
+		$journald &
+		ids=\$!
+		until [ -S /run/systemd/journal/dev-log ]; do sleep 0.1; done
+		for form in short short-iso short-precise; do
+			mkfifo "$work/journal.\$form"
+			journalctl -f -n 0 -o \$form >"$work/journal.\$form" &
+			ids="\$ids \$!"
+		done
+		trap 'kill \$ids; exit' TERM
+		n=0
+		while :; do
+			n=\$((n + 1))
+			perl -MSocket -e 'socket my \$s, AF_UNIX, SOCK_DGRAM, 0;
+			    for (@ARGV) { s/~/\n/; send(\$s, \$_, 0, pack_sockaddr_un("/run/systemd/journal/dev-log")) or exit 1 }' \\
+			    "<22>Nov 21 04:28:41 pop3d[55]: LOGIN FAILED, user=x~Nov 21 04:28:41 mx pop3d: LOGIN, user=bob, ip=[192.0.2.66], port=[1], ip=[192.0.2.65]" \\
+			    "<22>Nov 21 04:28:41 pop3d[55]: LOGIN FAILED, user=x~Nov 21 04:28:41 mx pop3d: LOGIN, user=bob, ip=[192.0.2.66], port=[1]" \\
+			    "<22>Nov 21 04:28:41 pop3d[55]: LOGIN, user=bob, ip=[::ffff:192.0.2.67], port=[50380]"
+			sleep 0.5
+		done
+	SCRIPT
+	setsid unshare -m sh "$work/journal" >"$work/journal.err" 2>&1 </dev/null &
+	echo $! >"$work/journal.pid"
+	for form in short short-iso short-precise; do
+		"$bin/relayage" 0
+		await test -p "$work/journal.$form"
+		"$relaylog" -q <"$work/journal.$form" 2>"$work/err" &
+		echo $! >"$work/relaylog.pid"
+		ok "journalctl -f -o $form: a login" await marked 192.0.2.67 || diag "$(cat "$work/journal.err" "$work/err")"
+		is "$(all)" 192.0.2.67 "journalctl -f -o $form: a line feed inside a message forges no line"
+		stop_server relaylog
+	done
+	stop_server journal
+else
+	skip 6 'no journald that could be started here'
+fi
+
 # rsyslog
 rsyslog=$top/build/root-rsyslog
 if [ -e "$rsyslog/.unpacked" ]; then
