@@ -16,6 +16,9 @@
 # relaymark cannot be traced, and relayd is in a sandbox: there the sanitizers cannot look for leaks
 [ "${BUILD:-build}" = build ] || export ASAN_OPTIONS=detect_leaks=0
 
+unset RELAYMARK_FD RELAYMARK_PROG RELAYMARK_WAIT RELAYWRAP_VALUE LOGINDB AUTHENTICATED AUTHUSER AUTHARGV0 DOMAIN IP \
+    TCP6REMOTEIP REMOTE_HOST
+
 relayd_log=$work/relayd.log
 relay=$RCPTCHECK_HOME/relay
 mkdir -p "$relay"
