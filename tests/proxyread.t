@@ -33,9 +33,9 @@ edge() { # proxyread's arguments
 
 # Sends the pieces, each a format of printf, with a pause between; prints what comes until the end
 cat >"$work/say" <<'SCRIPT'
-use strict; use warnings; use IO::Socket::INET; use IO::Socket::UNIX; use Socket;
+use strict; use warnings; use IO::Socket::IP; use IO::Socket::UNIX; use Socket;
 my ($where, @pieces) = @ARGV;
-my $s = $where =~ m{/} ? IO::Socket::UNIX->new(Peer => $where) : IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $where);
+my $s = $where =~ m{/} ? IO::Socket::UNIX->new(Peer => $where) : IO::Socket::IP->new(PeerHost => $where =~ s/^6:// ? '::1' : '127.0.0.1', PeerPort => $where);
 $s or die "$where: $!\n";
 $SIG{PIPE} = 'IGNORE';
 alarm 20;
@@ -201,6 +201,7 @@ if unpacked haproxy; then
 	cat "$work/cert" "$work/key" >"$work/pem"
 	unix_edge ha -U "$(id -u)" "$work/show"
 	log=$work/edge.log
+	ha1=
 	{
 		printf 'defaults\n\tmode tcp\n\ttimeout connect 5s\n\ttimeout client 30s\n\ttimeout server 30s\n'
 		n=0
@@ -212,6 +213,7 @@ if unpacked haproxy; then
 			[ $n -ne 3 ] || tls="ssl crt $work/pem"
 			eval "echo \"listen l$n\""
 			eval "printf '\tbind 127.0.0.1:%s %s\n' \$ha$n '$tls'"
+			[ $n -ne 1 ] || ! has_ipv6 || printf '\tbind [::1]:%s\n' "$ha1"
 			printf '\tserver s %s\n' "$way"
 		done
 	} >"$work/haproxy.cfg"
@@ -227,6 +229,12 @@ if unpacked haproxy; then
 		is "$(printf '%s\n' "$said" | cut -d '|' -f 1,2,4,5 | tr '\n' ' ')" "TCP|127.0.0.1|127.0.0.1|$there heard hello " \
 		    "haproxy: $(sed -n "/^listen l$n\$/,/server/s/.*server s //p" "$work/haproxy.cfg" | sed 's/:[0-9]*//; s/@[^ ]*//')"
 	done
+	if has_ipv6; then
+		say_to "6:$ha1" 'hello\r\n'
+		is "$(printf '%s\n' "$said" | cut -d '|' -f 1,2,4,5,9 | tr '\n' ' ')" "TCP6|::1|::1|$ha1|::1 heard hello " 'haproxy: a client with IPv6'
+	else
+		skip 1 'no IPv6 here'
+	fi
 	# shellcheck disable=SC2154
 	tls=$( (printf 'hello\r\n'; sleep 1) | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$ha3" 2>/dev/null | tr -d '\r')
 	is "$(printf '%s\n' "$tls" | cut -d '|' -f 1,2,4,5 | tr '\n' ' ')" "TCP|127.0.0.1|127.0.0.1|$ha3 heard hello " 'haproxy: send-proxy-v2-ssl-cn, with TLVs'
@@ -234,7 +242,7 @@ if unpacked haproxy; then
 	is "$(cat "$log" "$work/ha.log")" '' 'haproxy: its checks leave no line in the log'
 	stop_server haproxy
 else
-	skip 5 'tests/unpack haproxy was not run'
+	skip 6 'tests/unpack haproxy was not run'
 fi
 if unpacked stunnel4; then
 	[ -s "$work/pem" ] || {

@@ -49,7 +49,7 @@ rows 'DELETE FROM relay'
 (
 	trap 'kill $child 2>/dev/null; exit' TERM
 	while :; do
-		ASAN_OPTIONS=detect_leaks=0 "$bin/relayd" </dev/null >/dev/null 2>>"$relayd_log" &
+		"$bin/relayd" </dev/null >/dev/null 2>>"$relayd_log" &
 		child=$!
 		sleep 0.4
 		kill -9 $child && echo relayd >>"$work/kills"

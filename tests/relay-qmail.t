@@ -7,7 +7,6 @@
 
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can log users in'
 command -v pop3front-auth >/dev/null || skip_all 'there is no mailfront here'
-[ "${BUILD:-build}" = build ] || export ASAN_OPTIONS=detect_leaks=0
 
 uid=$(id -u daemon)
 gid=$(id -g daemon)
@@ -69,7 +68,7 @@ talk "$pop" 'USER joe' 'PASS wrong' >"$work/talk"
 like "$(cat "$work/talk")" '^-ERR' 'a wrong password'
 is "$(row 127.0.0.1)" '' 'is no login'
 talk "$pop" 'USER joe' 'PASS secret' STAT QUIT >"$work/talk"
-like "$(cat "$work/talk" | tr '\n' ' ')" '^\+OK.* \+OK.* \+OK.* \+OK 0 0 \+OK' 'POP3: the session is as without us'
+like "$(tr '\n' ' ' <"$work/talk")" '^\+OK.* \+OK.* \+OK.* \+OK 0 0 \+OK' 'POP3: the session is as without us'
 is "$(row 127.0.0.1)" '1|1800|joe|checkpassword' 'by the strict door, the mail user may mark'
 is "$(relayed)" 250 'and the client may relay: the next connection knows'
 "$bin/relayage" 0
@@ -81,7 +80,7 @@ is "$(row 127.0.0.1) $(relayed)" '1|1800|joe|courier 250' 'the same'
 
 # The simple form: relayd must know the user
 talk "$popsimple" 'USER joe' 'PASS secret' STAT QUIT >"$work/talk"
-like "$(cat "$work/talk" | tr '\n' ' ')" '^\+OK.* \+OK.* \+OK.* \+OK 0 0 \+OK' 'without the door: the user gets his mail'
+like "$(tr '\n' ' ' <"$work/talk")" '^\+OK.* \+OK.* \+OK.* \+OK 0 0 \+OK' 'without the door: the user gets his mail'
 like "$(relayed)" '^[45]' 'but may not mark'
 like "$(cat "$work/popsimple.log")" '^relaymark: no mark: relayd: this user may not say who has logged in' 'and the log says why'
 # The door stays good when relayd is started anew, however that came
@@ -111,7 +110,10 @@ unlike "$(cat "$work/seen")" 'private/in|RELAYMARK_FD' 'what runs behind relayma
 # Expiry, and relayd gone for good
 before=$(stat -c %i "$relay/relay.cdb")
 rows "UPDATE relay SET expires = strftime('%s', 'now') + 4"
-await 10 eval '[ "$(stat -c %i "$relay/relay.cdb")" != "$before" ]'
+made_anew() {
+	[ "$(stat -c %i "$relay/relay.cdb")" != "$before" ]
+}
+await 10 made_anew
 kill_relayd
 await 20 eval 'relayed | grep -q "^[45]"'
 like "$(relayed)" '^[45]' 'expired: no relaying, though nobody cleans up'

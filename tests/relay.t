@@ -30,7 +30,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	skip 2 'only root can become somebody else'
 fi
-rm -rf "$relay"/* "$RCPTCHECK_HOME"/run/*
+rm -rf "${relay:?}"/* "${RCPTCHECK_HOME:?}"/run/*
 
 start_relayd -v
 if [ "$(id -u)" -eq 0 ]; then
@@ -129,8 +129,8 @@ ln -s "$bin/relaymark" "$work/courierpop3d"
 ln -s "$work/next" "$work/courierpop3d.noauth"
 run env TCPREMOTEIP=192.0.2.18 AUTHENTICATED=cora "$work/courierpop3d" ./Maildir
 is "$code $(head -n 1 "$seen") $(row 192.0.2.18)" '0 1 ./Maildir 1|1800|cora|courier' 'in the place of another: that with .noauth'
-run env TCPREMOTEIP=192.0.2.16 "$bin/relaymark" "$work/next" 3<"$work/next"
-like "$(cat "$seen")" ' 3 -> .*/next$' 'descriptor 3 is as it was'
+run env TCPREMOTEIP=192.0.2.16 "$bin/relaymark" "$work/next" 3</etc/passwd
+like "$(cat "$seen")" ' 3 -> /etc/passwd$' 'descriptor 3 is as it was'
 unlike "$(cat "$seen")" 'socket:' 'and none of ours is left'
 
 # The test of courier-auth-postfix's manual, 6.1, with the address as it is printed there, and as it is meant
@@ -258,7 +258,7 @@ rm -f "$relay"/relay.db-*
 is "$(wrap 192.0.2.80)" unset 'neither is whole: nobody relays'
 like "$(cat "$work/wrap.err")" 'relay.db: file is not a database' 'and the log says so'
 start_relayd
-is "$(rows 'SELECT count(*) FROM relay') $(ls "$relay" | grep damaged)" '0 relay.db.damaged' 'relayd puts a damaged relay.db aside'
+is "$(rows 'SELECT count(*) FROM relay') $(cd "$relay" && echo *.damaged)" '0 relay.db.damaged' 'relayd puts a damaged relay.db aside'
 like "$(cat "$relayd_log")" 'relay.db was damaged: it is now relay.db.damaged' 'and says so'
 mark 192.0.2.82
 is "$(wrap 192.0.2.82)" "set to ''" 'and goes on'
@@ -273,7 +273,7 @@ is "$code" 0 'relay.db is locked: the next program runs'
 like "$err" 'no mark: relayd did not answer in time' 'and the log says why'
 is "$(wrap 192.0.2.82)" "set to ''" 'who may relay still may'
 await 20 grep -q 'relay.db is locked by another program; marks wait' "$relayd_log"
-(exec env TCPREMOTEIP=192.0.2.84 USER=waits RELAYMARK_WAIT=10000 "$bin/relaymark" true) &
+(exec 8>&-; exec env TCPREMOTEIP=192.0.2.84 USER=waits RELAYMARK_WAIT=10000 "$bin/relaymark" true) &
 waiting=$!
 sleep 0.5
 release

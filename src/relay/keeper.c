@@ -19,6 +19,7 @@
 #define RETRY       1000         /* ms after a failure */
 #define EARLY       2000         /* ms: who logged in again is in relay.cdb before it is over */
 #define COVERED     10           /* seconds that an address must still have there */
+#define TELL_EVERY  (30 * 1000)  /* ms between two lines about the same trouble */
 #define LOCK_TOLD   1000         /* ms that relay.db may be locked before we say so */
 #define SWEEP_EVERY (600 * 1000) /* ms */
 #define SWEEP_AFTER 3600         /* seconds: who looks into the table sees who was there */
@@ -35,6 +36,18 @@ say(struct keeper *keeper, const char *what, const char *detail)
 		line_add_foreign(&line, detail, strlen(detail), 512);
 	}
 	keeper->log(&line);
+}
+
+/* What may go on for long, and is tried again and again, is told now and then. */
+static void
+say_trouble(struct keeper *keeper, const char *what, const char *detail)
+{
+	int64_t now = deadline_now();
+
+	if (keeper->told != 0 && now - keeper->told < TELL_EVERY)
+		return;
+	keeper->told = now;
+	say(keeper, what, detail);
 }
 
 static bool
@@ -87,6 +100,8 @@ keeper_is_lost(const struct keeper *keeper)
 	char path[PATH_MAX];
 	struct stat st;
 
+	if (relaydb_is_damaged(&keeper->db))
+		return true;
 	return make_path(keeper, path, RELAYROW_DATABASE) &&
 	    (stat(path, &st) == -1 || st.st_dev != keeper->database_device ||
 		st.st_ino != keeper->database);
@@ -146,20 +161,29 @@ keeper_close(struct keeper *keeper)
 static bool
 follow_clock(struct keeper *keeper)
 {
-	struct relayclock before = keeper->clock;
 	int64_t moved = relayclock_jump(&keeper->clock, relayclock_wall(), relayclock_steady());
 	char seconds[32];
 
 	if (moved == 0)
 		return true;
-	if (relaydb_shift(&keeper->db, moved) == -1) {
-		keeper->clock = before;
+	if (relaydb_shift(&keeper->db, moved) == -1)
 		return false;
-	}
 	snprintf(seconds, sizeof(seconds), "%lld", (long long)moved);
 	say(keeper, "the clock was set, all logins move along; seconds", seconds);
 	keeper->due = true;
 	return true;
+}
+
+static void
+undo(struct keeper *keeper)
+{
+	say_trouble(keeper, "relay.db cannot be written", relaydb_reason(&keeper->db));
+	if (keeper->changing) {
+		relaydb_rollback(&keeper->db);
+		keeper->clock = keeper->clock_before;
+	}
+	keeper->changing = false;
+	keeper->failed = false;
 }
 
 bool
@@ -175,6 +199,7 @@ keeper_begin(struct keeper *keeper)
 			say(keeper, "relay.db is not locked any more", NULL);
 		keeper->locked = 0;
 		keeper->changing = true;
+		keeper->clock_before = keeper->clock;
 		if (follow_clock(keeper))
 			return true;
 		break;
@@ -187,12 +212,7 @@ keeper_begin(struct keeper *keeper)
 		}
 		return false;
 	}
-	if (keeper->locked != -2)
-		say(keeper, "relay.db", relaydb_reason(&keeper->db));
-	if (keeper->changing)
-		relaydb_rollback(&keeper->db);
-	keeper->changing = false;
-	keeper->locked = -2;
+	undo(keeper);
 	return false;
 }
 
@@ -203,10 +223,7 @@ keeper_end(struct keeper *keeper)
 		keeper->changing = false;
 		return true;
 	}
-	say(keeper, "relay.db cannot be written", relaydb_reason(&keeper->db));
-	relaydb_rollback(&keeper->db);
-	keeper->changing = false;
-	keeper->failed = false;
+	undo(keeper);
 	return false;
 }
 
@@ -319,7 +336,7 @@ start_rules(struct publication *publication, char path[PATH_MAX])
 		return -1;
 	fd = publish_start(path, MODE);
 	if (fd == -1) {
-		say(keeper, path, strerror(errno));
+		say_trouble(keeper, path, strerror(errno));
 		return -1;
 	}
 	if (relayrules_start(&publication->rules,
@@ -327,7 +344,7 @@ start_rules(struct publication *publication, char path[PATH_MAX])
 		publication->has_rules = true;
 		return fd;
 	}
-	say(keeper, keeper->rules_base, strerror(errno));
+	say_trouble(keeper, keeper->rules_base, strerror(errno));
 	publish_abandon(fd, path);
 	return -1;
 }
@@ -344,7 +361,7 @@ finish_rules(struct publication *publication, int fd, const char *path, bool goo
 			return;
 		fd = -1;
 	}
-	say(keeper, path, strerror(errno));
+	say_trouble(keeper, path, strerror(errno));
 	relayrules_abandon(&publication->rules);
 	if (fd != -1)
 		publish_abandon(fd, path);
@@ -372,14 +389,14 @@ publish(struct keeper *keeper, bool telling)
 		return -1;
 	fd = publish_start(path, MODE);
 	if (fd == -1) {
-		say(keeper, path, strerror(errno));
+		say_trouble(keeper, path, strerror(errno));
 		return -1;
 	}
 	rules_fd = start_rules(&publication, rules_path);
 	if (cdbwriter_start(&publication.writer, fd, CDBWRITER_LIMIT) == -1 ||
 	    relaydb_fresh(&keeper->db, now, publish_row, &publication) == -1 ||
 	    cdbwriter_finish(&publication.writer, now, note) == -1) {
-		say(keeper, path,
+		say_trouble(keeper, path,
 		    sqlite3_errcode(keeper->db.database) != SQLITE_OK &&
 			    sqlite3_errcode(keeper->db.database) != SQLITE_DONE &&
 			    sqlite3_errcode(keeper->db.database) != SQLITE_ROW
@@ -392,7 +409,7 @@ publish(struct keeper *keeper, bool telling)
 	}
 	finish_rules(&publication, rules_fd, rules_path, true);
 	if (publish_finish(fd, path, keeper->folder) == -1) {
-		say(keeper, path, strerror(errno));
+		say_trouble(keeper, path, strerror(errno));
 		return -1;
 	}
 	take_published(keeper, path);

@@ -34,8 +34,8 @@ struct keeper {
 	char home[PATH_MAX / 2];
 	int folder; /* relay */
 	struct relaydb db;
-	struct relayclock clock;
-	struct cdbfile published; /* relay.cdb as we made it */
+	struct relayclock clock, clock_before; /* the change that is under way */
+	struct cdbfile published;              /* relay.cdb as we made it */
 	bool has_published;
 	uint64_t count; /* of addresses in it */
 	bool due;       /* relay.cdb is to be made anew */
@@ -45,7 +45,8 @@ struct keeper {
 	int64_t next;   /* when it must be made again */
 	int64_t tick, swept; /* when we last looked, and swept */
 	int64_t version;     /* relaydb_version */
-	int64_t locked;      /* since when relay.db is; -1, -2: that, or trouble, was told */
+	int64_t locked;      /* since when relay.db is; -1: that was told */
+	int64_t told;        /* when trouble last was (deadline.h); 0: there was none */
 	dev_t database_device;
 	ino_t database, settings;
 };
@@ -81,7 +82,7 @@ bool keeper_step(struct keeper *keeper);
 /* When to step at the latest (deadline.h). */
 int64_t keeper_wake(const struct keeper *keeper);
 
-/* Has relay.db been taken away under us? Then there is nothing left but to begin anew. */
+/* Has relay.db been taken away under us, or damaged? Then there is nothing left but to begin anew. */
 bool keeper_is_lost(const struct keeper *keeper);
 
 void keeper_close(struct keeper *keeper);

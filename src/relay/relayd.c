@@ -390,7 +390,7 @@ run(void)
 		if (keeper_step(&relayd.keeper))
 			peers_tell(&relayd.peers, relayd.keeper.expire);
 		if (keeper_is_lost(&relayd.keeper))
-			die("relay.db was taken away: beginning anew", NULL);
+			die("relay.db was taken away, or is damaged: beginning anew", NULL);
 	}
 }
 

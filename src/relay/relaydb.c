@@ -69,6 +69,14 @@ relaydb_reason(const struct relaydb *db)
 	return db->database == NULL ? strerror(errno) : sqlite3_errmsg(db->database);
 }
 
+bool
+relaydb_is_damaged(const struct relaydb *db)
+{
+	int code = sqlite3_errcode(db->database) & 0xff;
+
+	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
 static int
 open_database(struct relaydb *db, const char *path)
 {
@@ -91,15 +99,6 @@ open_database(struct relaydb *db, const char *path)
 			&db->statements[i], NULL) != SQLITE_OK)
 			return -1;
 	return sqlite3_busy_timeout(db->database, 0) == SQLITE_OK ? 0 : -1;
-}
-
-/* Damaged, so that nothing of it can be trusted? */
-static bool
-is_damaged(const struct relaydb *db)
-{
-	int code = sqlite3_errcode(db->database) & 0xff;
-
-	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
 
 static int
@@ -143,7 +142,8 @@ relaydb_open(struct relaydb *db, const char *path)
 	db->made = access(path, F_OK) == -1;
 	if (open_database(db, path) == 0 && is_sound(db))
 		return 0;
-	if (db->database == NULL || (!is_damaged(db) && sqlite3_errcode(db->database) != 0))
+	if (db->database == NULL ||
+	    (!relaydb_is_damaged(db) && sqlite3_errcode(db->database) != 0))
 		return -1;
 	relaydb_close(db);
 	if (put_aside(path) == -1)

@@ -45,6 +45,9 @@ struct relaydb {
  */
 int relaydb_open(struct relaydb *db, const char *path);
 
+/* Did the last call find it damaged? */
+bool relaydb_is_damaged(const struct relaydb *db);
+
 /* Why the last call failed. */
 const char *relaydb_reason(const struct relaydb *db);
 

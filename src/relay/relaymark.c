@@ -151,26 +151,27 @@ parse_arguments(int argc, char **argv)
 {
 	static char *nothing[] = {NULL};
 	char path[PATH_MAX];
+	const char *name = nextprogram_own_name(argc > 0 ? argv[0] : NULL);
 	const char *wait = getenv("RELAYMARK_WAIT");
 
 	relaymark.program = nothing;
-	relaymark.name = nextprogram_own_name(argc > 0 ? argv[0] : NULL);
+	relaymark.name = name;
 	relaymark.home = getenv("RCPTCHECK_HOME");
 	if (relaymark.home == NULL || relaymark.home[0] == '\0')
 		relaymark.home = CONF_HOME;
 	if (wait != NULL)
 		set_wait(wait);
-	if (strcmp(relaymark.name, "relaymark") == 0) {
+	if (strcmp(name, "relaymark") == 0) {
 		parse_options(argc, argv);
 		return;
 	}
 	/* The old chain of Courier has no options, but arguments. */
-	if (strcmp(relaymark.name, "authpostfix") == 0) {
+	if (strcmp(name, "authpostfix") == 0) {
 		relaymark.program = argc > 0 ? argv + 1 : nothing;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(successors) / sizeof(successors[0]); i++) {
-		if (strcmp(relaymark.name, successors[i].name) == 0) {
+		if (strcmp(name, successors[i].name) == 0) {
 			set_successor(successors[i].program, argc, argv);
 			return;
 		}
@@ -214,6 +215,12 @@ mark(int64_t wait)
 	return true;
 }
 
+static bool
+has_program(void)
+{
+	return relaymark.program != NULL && relaymark.program[0] != NULL;
+}
+
 /* Whether there is one whose session can be followed. */
 static bool
 mark_first(void)
@@ -231,7 +238,7 @@ mark_first(void)
 		    "that path",
 		    database, relaymark.home);
 		say("LOGINDB: no mark", text);
-		if (relaymark.program[0] == NULL)
+		if (!has_program())
 			exit(TEMPFAIL);
 		return false;
 	}
@@ -247,7 +254,7 @@ run(void)
 {
 	char **program = relaymark.program;
 
-	if (program[0] == NULL)
+	if (!has_program())
 		exit(0);
 	(void)execvp(program[0], program);
 	say(program[0], strerror(errno));
@@ -320,7 +327,7 @@ main(int argc, char **argv)
 	}
 	relaymark.door = strictdoor_take();
 	marked = mark_first();
-	if (marked && relaymark.stays && relaymark.program[0] != NULL)
+	if (marked && relaymark.stays && has_program())
 		stay();
 	run();
 }

@@ -13,6 +13,12 @@
 #
 # As root, relayd needs a folder that is not root's: that of nobody, as whom it goes on.
 
+# relaymark cannot be traced, and relayd is in a sandbox: there the sanitizers cannot look for leaks
+[ "${BUILD:-build}" = build ] || export ASAN_OPTIONS=detect_leaks=0
+
+unset RELAYMARK_FD RELAYMARK_PROG RELAYMARK_WAIT RELAYWRAP_VALUE LOGINDB AUTHENTICATED AUTHUSER AUTHARGV0 DOMAIN IP \
+    TCP6REMOTEIP REMOTE_HOST
+
 relayd_log=$work/relayd.log
 relay=$RCPTCHECK_HOME/relay
 mkdir -p "$relay"
@@ -24,8 +30,7 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 start_relayd() {
-	# In its sandbox the sanitizers cannot look for leaks
-	ASAN_OPTIONS=detect_leaks=0 "$bin/relayd" "$@" </dev/null >"$work/relayd.out" 2>>"$relayd_log" &
+	"$bin/relayd" "$@" </dev/null >"$work/relayd.out" 2>>"$relayd_log" &
 	echo $! >"$work/relayd.pid"
 	await 10 relayd_answers || {
 		echo "Bail out! relayd does not start: $(tail -n 5 "$relayd_log" 2>/dev/null)"

@@ -189,21 +189,23 @@ int
 main(int argc, char **argv)
 {
 	long missing = 0, wrong;
+	long wanted;
 	double seconds;
 	int status;
 
 	if (argc != 4)
 		errx(1, "usage: relayload home seconds rate");
 	home = argv[1];
-	rate = atol(argv[3]);
-	if (rate < 2 || rate * atol(argv[2]) > LOGINS)
+	wanted = strtol(argv[2], NULL, 10);
+	rate = strtol(argv[3], NULL, 10);
+	if (rate < 2 || wanted < 1 || wanted > LOGINS / rate)
 		errx(1, "that are too many, or none");
 	shared = mmap(
 	    NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		err(1, "mmap");
 	start = deadline_now() + 200;
-	end = start + atol(argv[2]) * 1000;
+	end = start + wanted * 1000;
 	for (long worker = 0; worker < WORKERS; worker++)
 		spawn(NULL, worker);
 	spawn(log_in_piped, 0);
