@@ -195,6 +195,17 @@ wait "$(cat "$work/relaylog.pid")"
 is $? 0 'end of file'
 rm "$work/relaylog.pid"
 
+# Root is laid down
+"$relaylog" -q <"$work/lines" 2>"$work/err" &
+echo $! >"$work/relaylog.pid"
+exec 9>"$work/lines"
+# shellcheck disable=SC2034 # eval uses it
+who=$(id -u "$relay_user")
+ok 'it runs as the owner of relay/' await eval '[ "$(sed -n "s/^Uid:.//p" /proc/$(cat "$work/relaylog.pid")/status | tr "\\t" " ")" = "$who $who $who $who" ]'
+exec 9>&-
+wait "$(cat "$work/relaylog.pid")"
+rm "$work/relaylog.pid"
+
 # SIGTERM: what was read is copied, up to the end of a line
 "$relaylog" <"$work/lines" >"$work/copied" 2>"$work/err" &
 term=$!

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/become.h"
 #include "base/descriptors.h"
 #include "base/line.h"
 #include "base/sandbox.h"
@@ -360,6 +361,20 @@ catch_signals(struct logcopy *copy)
 	copy->stop = &stop;
 }
 
+/*
+ * Strangers' texts are not for root to read. Who writes to relay/ may also speak to relayd. A FIFO may have
+ * to be opened again, so there it is for the service to name another user.
+ */
+static void
+leave_root(void)
+{
+	char folder[PATH_SIZE];
+
+	if (snprintf(folder, sizeof(folder), "%s/relay", home()) >= PATH_SIZE ||
+	    become_owner(folder, NULL) == -1)
+		log_pair("trouble", "it goes on as root", strerror(errno));
+}
+
 /* From here on only what is open, and the FIFO's folder, if there is one. */
 static void
 enter_sandbox(const char *fifo)
@@ -411,10 +426,12 @@ run(const struct options *options, const char *fifo)
 		copy.out = LOGCOPY_LINES;
 	if (tell_open(&copy.tell, home(), ROOM) == -1)
 		die("relayd can't be spoken to", strerror(errno));
-	if (fifo == NULL)
+	if (fifo == NULL) {
 		logfeed_open_descriptor(&copy.feed, STDIN_FILENO);
-	else
+		leave_root();
+	} else {
 		open_fifo(&copy, fifo);
+	}
 	enter_sandbox(fifo);
 	switch (logcopy_run(&copy)) {
 	case LOGCOPY_NO_OUT:
