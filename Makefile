@@ -6,11 +6,13 @@ B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
 PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus door/rcptserve door/rcptwrap \
+	   relay/relayd relay/relaymark relay/relaywrap relay/relayage relay/relaylog relay/proxyread \
 	   door/routehttp route/routequery
-STATIC	:= rcptcheck rcptserve rcptwrap routehttp
+STATIC	:= rcptcheck rcptserve rcptwrap relaymark relaywrap proxyread routehttp
 LIBS	:= -lsqlite3 -lcdb -lidn2
 TLS_LIBS := -lssl -lcrypto
 MD5_LIBS := -lnettle
+LOG_LIBS := -lpcre2-8
 
 SOURCES	:= $(wildcard src/*/*.c)
 MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c) src/route/perdition.c,$(SOURCES))
@@ -60,7 +62,7 @@ $(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
 	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm $(if $(filter routehttp,$(notdir $(1))),$(MD5_LIBS)),\
-	    $(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS)))
+	    $(if $(filter relaylog,$(notdir $(1))),$(LOG_LIBS),$(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS))))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -74,14 +76,20 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -o $@ $<
 
+$(B)/tests/tools/relayload: tests/tools/relayload.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -o $@ $< $(LIB) $(LIBS)
+
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
 SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin \
-	   nginx libnginx-mod-mail dovecot-core dovecot-imapd dovecot-pop3d perdition
+	   postfix-cdb postfix-sqlite dovecot-core dovecot-pop3d dovecot-imapd \
+	   courier-base courier-authlib courier-authdaemon courier-pop courier-imap \
+	   nginx libnginx-mod-mail perdition rsyslog stunnel4 haproxy
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS) $(MD5_LIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS) $(MD5_LIBS) $(LOG_LIBS)
 
 demo:
 	tests/need build demo
@@ -125,7 +133,7 @@ fuzz:
 
 $(B)/fuzz/%: tests/fuzz/%.c $(MODULES) $(wildcard src/*/*.h) $(B)/schema.h
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS) $(TLS_LIBS) $(MD5_LIBS)
+	$(FUZZ_CC) $(CPPFLAGS) -o $@ $< $(MODULES) $(LIBS) $(TLS_LIBS) $(MD5_LIBS) $(LOG_LIBS)
 
 lint:
 	tests/need build lint
@@ -136,16 +144,18 @@ clean:
 	rm -rf $(B)
 
 # Installation. Folders and modes are those of INSTALL; owners are set when root installs. PROBE_USER is
-# the user under whom rcptprobe is to run: run/ becomes that user's. ROUTE_GROUP, if there is one of this
-# name, is that of the mail proxies: route/ becomes that group's. What the administrator has changed
-# in service/ stays.
+# the user under whom rcptprobe is to run: run/ becomes that user's. RELAY_USER is the same for relayd and
+# relay/. ROUTE_GROUP, if there is one of this name, is that of the mail proxies: route/ becomes that group's.
+# What the administrator has changed in service/ stays.
 DESTDIR	:=
 HOOK_GROUP := nofiles
 PROBE_USER :=
+RELAY_USER :=
 ROUTE_GROUP := route
 H	= $(DESTDIR)$(HOME_DIR)
 SERVICE	:= service/run:rcptprobe/run:0755 service/log/run:rcptprobe/log/run:0755 \
-	   rcptprobe.service:rcptprobe.service:0644
+	   rcptprobe.service:rcptprobe.service:0644 \
+	   service/relayd/run:relayd/run:0755 service/log/run:relayd/log/run:0755 relayd.service:relayd.service:0644
 
 HOOKS	:= $(wildcard data/hooks/*)
 LISTS	:= $(wildcard data/lists/*)
@@ -166,9 +176,19 @@ install: all
 		echo "that of the RCPTCHECK hook (qmail: qmaild), or one of its own." >&2; \
 		exit 1; \
 	fi
+	@if [ -n "$(RELAY_USER)" ] && id "$(RELAY_USER)" >/dev/null 2>&1; then \
+		if [ "$$(id -u "$(RELAY_USER)")" = 0 ] || [ "$$(id -g "$(RELAY_USER)")" = 0 ]; then \
+			echo "install: relayd does not run as root or in root's group: RELAY_USER must be another" >&2; \
+			exit 1; \
+		fi; \
+	elif [ -n "$(RELAY_USER)" ] && [ -z "$(DESTDIR)" ]; then \
+		echo "install: there is no user '$(RELAY_USER)'. RELAY_USER is the user under whom relayd is to run," >&2; \
+		echo "best one of its own." >&2; \
+		exit 1; \
+	fi
 	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
-	install -d -m 0755 $(H)/lib $(H)/data $(H)/hooks $(H)/lists $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
-	install -d -m 0750 $(H)/service/rcptprobe/log/main
+	install -d -m 0755 $(H)/lib $(H)/data $(H)/hooks $(H)/lists $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log $(H)/service/relayd $(H)/service/relayd/log
+	install -d -m 0750 $(H)/service/rcptprobe/log/main $(H)/service/relayd/log/main
 	install -d -m 2770 $(H)/cache
 	@getent group $(HOOK_GROUP) >/dev/null || \
 		echo "install: there is no group '$(HOOK_GROUP)' here, so $(H)/cache keeps the group it was made with" >&2
@@ -178,6 +198,10 @@ install: all
 		echo "install: there is no user '$(PROBE_USER)' here, so $(H)/run keeps the owner it was made with" >&2
 	if [ -n "$(PROBE_USER)" ] && id "$(PROBE_USER)" >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
 		chown "$(PROBE_USER):" $(H)/run $(H)/service/rcptprobe/log/main; fi
+	@[ -z "$(RELAY_USER)" ] || id "$(RELAY_USER)" >/dev/null 2>&1 || \
+		echo "install: there is no user '$(RELAY_USER)' here, so $(H)/relay keeps the owner it was made with" >&2
+	if [ -n "$(RELAY_USER)" ] && id "$(RELAY_USER)" >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+		chown "$(RELAY_USER):" $(H)/relay $(H)/service/relayd/log/main; fi
 	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \
 		install -m 0755 $$program $$new && mv -f $$new $${new%.new} || exit 1; done
 	ln -sf rcptserve $(H)/bin/rcptcheck-cvm
@@ -185,8 +209,12 @@ install: all
 		install -m 0644 $(PERDITION) $$new && mv -f $$new $${new%.new}
 	if getent group $(ROUTE_GROUP) >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		install -d $(H)/route && chown root:$(ROUTE_GROUP) $(H)/route && chmod 2770 $(H)/route; fi
+	for name in relaymark-pop3d relaymark-imapd authpostfix; do ln -sf relaymark $(H)/bin/$$name || exit 1; done
+	ln -sf relayage $(H)/bin/authcleanup
 	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
 	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done
+	install -m 0644 data/relaylog.patterns $(H)/data/relaylog.patterns.new && \
+		mv -f $(H)/data/relaylog.patterns.new $(H)/data/relaylog.patterns
 	@for word in $(SERVICE); do from=data/$${word%%:*}; mode=$${word##*:}; to=$${word#*:}; \
 		to=$(H)/service/$${to%:*}; new=$$to.new; \
 		sed 's|/var/rcptcheck|$(HOME_DIR)|g' $$from >$$new && chmod $$mode $$new || exit 1; \

@@ -81,7 +81,7 @@ is "$code" 0 'the end of the input is the end'
 maps 'access user@main.test' 'access nobody@main.test' 'access later@main.test' 'access x@foreign.test' 'access main.test'
 same 'access: the same, without the last' "$(frame 'OK DUNNO' "OK $reject" "OK 450 $later" 'NOTFOUND ' 'NOTFOUND ')"
 maps 'aliases user@main.test' 'rcpt user@main.test'
-same 'an unknown map' "$(frame 'PERM there are no maps but rcpt and access' 'OK accept')"
+same 'an unknown map' "$(frame 'PERM there are no maps but rcpt, access and relay' 'OK accept')"
 like "$err" 'trouble="there is no such map" input=aliases' 'is in the log'
 { frame 'rcpt user@main.test'; printf 'rubbish'; frame 'rcpt user@main.test'; } >"$work/in"
 run timeout 300 "$serve" socketmap <"$work/in"

@@ -73,6 +73,24 @@ cdbwriter_add(
 	return 0;
 }
 
+int
+cdbwriter_add_plain(
+    struct cdbwriter *writer, const void *key, size_t key_len, const void *value, size_t len)
+{
+	if (key_len == 0 || key_len > CDBFILE_KEY_MAX || len > CDBFILE_VALUE_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (writer->used + cost(key_len, len) > writer->limit) {
+		errno = EFBIG;
+		return -1;
+	}
+	if (add(writer, key, key_len, value, len) == -1)
+		return -1;
+	writer->used += cost(key_len, len);
+	return 0;
+}
+
 static int
 write_at(int fd, const void *bytes, size_t len, uint64_t offset)
 {

@@ -30,6 +30,13 @@ int cdbwriter_add(
     struct cdbwriter *writer, const void *key, size_t key_len, const void *value, size_t len);
 
 /*
+ * The same without a checksum behind the value, for readers of cdb that are not ours (Postfix).
+ * cdbfile_find has such a record for damaged, and so has cdbwalk.
+ */
+int cdbwriter_add_plain(
+    struct cdbwriter *writer, const void *key, size_t key_len, const void *value, size_t len);
+
+/*
  * Writes the hash tables, the checksums and the mark, and syncs the file. fd stays open.
  * Returns 0, or -1 with errno. After a failure of any call only cdbwriter_abandon is left.
  */

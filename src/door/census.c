@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
-#include "publish.h"
+#include "base/publish.h"
 
 #define MODE         0644
 #define NAME_MAX_LEN 512 /* of list, tab, domain */

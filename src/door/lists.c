@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/publish.h"
 #include "home.h"
-#include "publish.h"
 
 #define MODE    0640
 #define STRETCH 65536 /* bytes read at once */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/descriptors.h"
@@ -20,15 +21,19 @@
 #include "rcpt/cacheadmin.h"
 #include "rcpt/checker.h"
 #include "rcpt/verdict.h"
+#include "relay/relayfind.h"
+#include "relayask.h"
+#include "relaypolicy.h"
 #include "serve.h"
 #include "servelog.h"
 #include "socketmap.h"
 
 #define FORGET_WAIT 5000 /* ms for locks on the cache, at the start */
+#define RELAY_WAIT  200  /* ms for a lock on relay.db, if relay.cdb is not to be had */
 #define HOURS_MAX   (100L * 366 * 24)
 
 static const char usage_text[] =
-    "usage: rcptserve policy|socketmap|cvm|opensmtpd [-v]\n"
+    "usage: rcptserve policy|socketmap|relay|cvm|opensmtpd [-v]\n"
     "       rcptserve cgp [-huvr] [-e hours] [-n hours] [-k keyword]\n";
 
 static const char help_text[] =
@@ -40,8 +45,8 @@ static const char help_text[] =
     "  -k, --keyword WORD    what an accepted address is answered with, for ROUTED\n"
     "  -r, --require-type    take no question about mail that is not marked [MAIL]\n";
 
-static const struct protocol *const protocols[] = {
-    &cgp_protocol, &policy_protocol, &socketmap_protocol, &cvm_protocol, &opensmtpd_protocol};
+static const struct protocol *const protocols[] = {&cgp_protocol, &policy_protocol,
+    &socketmap_protocol, &relaypolicy_protocol, &cvm_protocol, &opensmtpd_protocol};
 
 struct options {
 	const struct protocol *protocol;
@@ -260,6 +265,19 @@ set_session(const struct options *options)
 	serve.queue.relay = getenv("RELAYCLIENT") != NULL;
 }
 
+/* For the questions about clients, not recipients. */
+static bool
+may_relay(const char *address)
+{
+	struct relayfind_trouble trouble;
+	enum relayfind found =
+	    relayfind(home_path(), address, time(NULL), RELAY_WAIT, &trouble);
+
+	if (trouble.text[0] != '\0')
+		log_text("relay", trouble.text);
+	return found == RELAYFIND_YES;
+}
+
 static void
 forget(void)
 {
@@ -296,6 +314,7 @@ main(int argc, char **argv)
 	serve.log = log_line;
 	serve.level = log_level(&options);
 	set_session(&options);
+	relayask_look = may_relay;
 	if (serve_start(&serve, &checker, options.verbose > 1) == -1)
 		die("memory", strerror(errno));
 	if (options.uncache)

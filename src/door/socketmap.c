@@ -5,6 +5,7 @@
 
 #include "mailbox.h"
 #include "rcpt/verdict.h"
+#include "relayask.h"
 
 #define LENGTH_MAX 100000 /* of a request, says socketmap_table(5) */
 #define DIGITS_MAX 6
@@ -12,8 +13,9 @@
 static const char reply_accept[] = "OK accept";
 static const char reply_dunno[] = "OK DUNNO";
 static const char reply_none[] = "NOTFOUND ";
+static const char reply_relay[] = "OK OK";
 static const char reply_temp[] = "TEMP ";
-static const char reply_no_map[] = "PERM there are no maps but rcpt and access";
+static const char reply_no_map[] = "PERM there are no maps but rcpt, access and relay";
 static const char reply_too_long[] = "PERM that is longer than any address";
 static const char reply_not_whole[] = "PERM a request is a map, a blank and a key";
 
@@ -87,6 +89,9 @@ take_request(const char *bytes, size_t len, struct input *input, struct question
 		question->kind = MAP_RCPT;
 	} else if (bytes_match(bytes, (size_t)(blank - bytes), "access")) {
 		question->kind = MAP_ACCESS;
+	} else if (bytes_match(bytes, (size_t)(blank - bytes), "relay")) {
+		say(answer, relayask(key, key_len) ? reply_relay : reply_none, "");
+		return TAKEN_MESSAGE;
 	} else {
 		input->trouble = "there is no such map";
 		input->shown = bytes;

@@ -4,6 +4,7 @@
  *
  *	rcpt	the recipients that exist; NOTFOUND refuses one (relay_recipient_maps)
  *	access	what to do with a recipient; NOTFOUND is no opinion (check_recipient_access)
+ *	relay	the clients that have logged in lately (check_client_access)
  */
 #ifndef DOOR_SOCKETMAP_H
 #define DOOR_SOCKETMAP_H

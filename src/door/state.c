@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
+#include "base/publish.h"
 #include "host.h"
-#include "publish.h"
 
 #define NUMBERS   (sizeof(struct state) / sizeof(uint64_t))
 #define LINE_LEN  17 /* 16 digits and a newline */

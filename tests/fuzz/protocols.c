@@ -1,5 +1,5 @@
 /*
- * Any bytes as what a mail server says to rcptserve. The first byte names the protocol (c, p, s, v, o), the
+ * Any bytes as what a mail server says to rcptserve. The first byte names the protocol (c, p, s, v, o, r), the
  * second the verdict of all questions and the size of the pieces in which the rest comes; a byte 1 in
  * it stands for 1,500 letters. Whatever comes:
  *
@@ -16,6 +16,8 @@
 #include "door/cvm.h"
 #include "door/opensmtpd.h"
 #include "door/policy.h"
+#include "door/relayask.h"
+#include "door/relaypolicy.h"
 #include "door/socketmap.h"
 
 #define LETTERS 1500
@@ -93,6 +95,32 @@ check_policy(bool refusing)
 	return count;
 }
 
+/* Of all clients one may relay, and only a request that names it once is answered so. */
+static bool
+look(const char *address)
+{
+	return strcmp(address, "192.0.2.1") == 0;
+}
+
+static size_t
+check_relay(bool refusing)
+{
+	size_t at = 0, len, count = 0, good = 0;
+	const char *line;
+
+	(void)refusing;
+	while ((line = next_line(&at, &len)) != NULL) {
+		check((len == 9 && begins(line, len, "action=OK")) ||
+		    (len == 12 && begins(line, len, "action=DUNNO")));
+		good += len == 9;
+		count++;
+		line = next_line(&at, &len);
+		check(line != NULL && len == 0);
+	}
+	check(feed.questions == 0 && good + feed.troubles <= count);
+	return count;
+}
+
 static size_t
 check_opensmtpd(bool refusing)
 {
@@ -165,13 +193,14 @@ static bool
 serve(const char *bytes, size_t len, size_t piece, char kind, int mood)
 {
 	static const struct protocol *const protocols[] = {&cgp_protocol, &policy_protocol,
-	    &socketmap_protocol, &cvm_protocol, &opensmtpd_protocol};
+	    &socketmap_protocol, &cvm_protocol, &opensmtpd_protocol, &relaypolicy_protocol};
 	static size_t (*const checks[])(bool refusing) = {
-	    check_cgp, check_policy, check_socketmap, check_cvm, check_opensmtpd};
-	static const char names[] = "cpsvo";
+	    check_cgp, check_policy, check_socketmap, check_cvm, check_opensmtpd, check_relay};
+	static const char names[] = "cpsvor";
 	const char *name = memchr(names, kind, sizeof(names) - 1);
 	size_t number = name != NULL ? (size_t)(name - names) : 0, count;
 
+	relayask_look = look;
 	feed_start(&feed, protocols[number]);
 	feed.verdict = (enum verdict)(mood % 3);
 	feed.why = feed.verdict == VERDICT_ACCEPT && mood % 2 == 0 ? "foreign" : "callout";

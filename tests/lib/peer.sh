@@ -84,8 +84,8 @@ primary_mailfront() {
 }
 
 # Postfix wants to be root, and its users to exist. As anybody else it gets both by libraries that
-# make believe (libuid-wrapper, libnss-wrapper). What is in $more_main and $more_master is added to its
-# two files.
+# make believe (libuid-wrapper, libnss-wrapper). What is in $more_main, $more_master and $more_dynamicmaps is added
+# to its files.
 primary_postfix() {
 	name=$1
 	shift
@@ -108,7 +108,7 @@ primary_postfix() {
 	for address; do
 		echo "$address ok"
 	done >"$home/etc/users"
-	: >"$home/etc/dynamicmaps.cf"
+	printf '%s\n' "${more_dynamicmaps-}" >"$home/etc/dynamicmaps.cf"
 	cat >"$home/etc/main.cf" <<-CONFIG
 		compatibility_level = 3.6
 		queue_directory = $home/queue

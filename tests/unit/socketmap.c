@@ -83,7 +83,7 @@ test_trouble(void)
 
 	feed_start(&feed, &socketmap_protocol);
 	feed.verdict = VERDICT_REJECT;
-	asked("other user@main.test", "PERM there are no maps but rcpt and access",
+	asked("other user@main.test", "PERM there are no maps but rcpt, access and relay",
 	    "no such map");
 	asked("rcpt", "PERM a request is a map, a blank and a key", "no key");
 	asked("", "PERM a request is a map, a blank and a key", "nothing at all");

@@ -5,8 +5,8 @@
  * The other name is path with ".tmp" behind it. Whoever publishes holds a lock, so one that is
  * there is what a killed run has left.
  */
-#ifndef DOOR_PUBLISH_H
-#define DOOR_PUBLISH_H
+#ifndef BASE_PUBLISH_H
+#define BASE_PUBLISH_H
 
 #include <stddef.h>
 #include <sys/types.h>

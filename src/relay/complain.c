@@ -1,0 +1,50 @@
+#include "complain.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/descriptors.h"
+#include "base/line.h"
+#include "base/syslogger.h"
+
+static void
+write_line(const struct line *line)
+{
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+
+	/* The next program gets SIGPIPE as we got it. */
+	if (poll(&pollfd, 1, 0) != 1 || sigaction(SIGPIPE, &ignore, &before) == -1)
+		return;
+	(void)line_write(line, STDERR_FILENO);
+	(void)sigaction(SIGPIPE, &before, NULL);
+}
+
+void
+complain(const char *program, const char *what, const char *detail)
+{
+	struct line line;
+	int saved = errno;
+	bool to_syslog = descriptors_stderr_is_protocol();
+
+	line_start(&line);
+	if (!to_syslog) {
+		line_add(&line, program);
+		line_add(&line, ": ");
+	}
+	line_add(&line, what);
+	if (detail != NULL) {
+		line_add(&line, ": ");
+		line_add_foreign(&line, detail, strlen(detail), 512);
+	}
+	if (to_syslog) {
+		syslogger_open(program);
+		syslogger_write(line.text);
+	} else {
+		write_line(&line);
+	}
+	errno = saved;
+}

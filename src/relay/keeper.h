@@ -1,0 +1,90 @@
+/*
+ * What relayd keeps: relay.db and, made from it, relay.cdb and the rules for tcpserver. It takes
+ * marks, removes what is over, and sees what others change; all without waiting. relayage does the
+ * same where no relayd runs.
+ */
+#ifndef RELAY_KEEPER_H
+#define RELAY_KEEPER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cdbfile.h"
+#include "base/line.h"
+#include "relayclock.h"
+#include "relaydb.h"
+
+#define KEEPER_RULES    "relay/tcp.smtp.cdb" /* below the home */
+#define KEEPER_LOCK     "relay/relayd.lock"
+#define KEEPER_ROWS_MAX 1000000 /* addresses that may relay at a time; more are not taken */
+#define KEEPER_TICK     500     /* ms between two looks at what others have changed */
+
+struct keeper {
+	/* the caller's */
+	void (*log)(const struct line *line);
+	const char *rules_base; /* of tcprules; "" for none */
+	bool rules;             /* are to be made at all */
+	bool quiet;             /* nothing is said of rows that are left out */
+	bool loopback;          /* marks of this host's own addresses let it relay */
+
+	int64_t expire; /* the setting relay_expire, in seconds */
+
+	/* its own */
+	char home[PATH_MAX / 2];
+	int folder; /* relay */
+	struct relaydb db;
+	struct relayclock clock, clock_before; /* the change that is under way */
+	struct cdbfile published;              /* relay.cdb as we made it */
+	bool has_published;
+	uint64_t count; /* of addresses in it */
+	bool due;       /* relay.cdb is to be made anew */
+	bool changing;  /* between keeper_begin and keeper_end */
+	bool failed;    /* something in between did */
+	int64_t made;   /* when relay.cdb was made (deadline.h); below 0: when that failed */
+	int64_t next;   /* when it must be made again */
+	int64_t tick, swept; /* when we last looked, and swept */
+	int64_t version;     /* relaydb_version */
+	int64_t locked;      /* since when relay.db is; -1: that was told */
+	int64_t told;        /* when trouble last was (deadline.h); 0: there was none */
+	dev_t database_device;
+	ino_t database, settings;
+};
+
+/*
+ * Keeps all others who write out, until the process ends: the lock is relayd.lock, of which
+ * the owner is that of the folder. Returns 0, or -1 with errno: EWOULDBLOCK when there is another.
+ */
+int keeper_lock(const char *home);
+
+/* Opens all, under the lock. Returns 0, or -1 after a line of the log that says why. */
+int keeper_open(struct keeper *keeper, const char *home);
+
+/*
+ * Marks come between begin and end. begin returns false when relay.db is locked or in trouble: then
+ * it is to be tried again later. end returns false when what came is not there: it must come again.
+ */
+bool keeper_begin(struct keeper *keeper);
+bool keeper_end(struct keeper *keeper);
+
+/* A login. Returns NULL, or why it is not taken, and never will be. */
+const char *keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark);
+
+/* Removes logins older than these minutes. */
+bool keeper_age(struct keeper *keeper, int64_t minutes);
+
+/*
+ * Sees what has changed and does what is due. Returns false when relay.cdb is not what relay.db says,
+ * so that nobody may be told that it is.
+ */
+bool keeper_step(struct keeper *keeper);
+
+/* When to step at the latest (deadline.h). */
+int64_t keeper_wake(const struct keeper *keeper);
+
+/* Has relay.db been taken away under us, or damaged? Then there is nothing left but to begin anew. */
+bool keeper_is_lost(const struct keeper *keeper);
+
+void keeper_close(struct keeper *keeper);
+
+#endif

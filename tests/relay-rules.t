@@ -1,0 +1,85 @@
+#!/bin/sh
+# relayd -x and -X: rules for tcpserver -x, made of the administrator's and of who has logged in.
+. tests/lib/tap.sh
+. tests/lib/home.sh
+. tests/lib/relay.sh
+
+mkdir -p "$work/rules"
+rules() {
+	cat >"$work/rules/text"
+	tcprules "$work/rules/base.cdb" "$work/rules/base.tmp" <"$work/rules/text"
+	chmod 644 "$work/rules/base.cdb"
+}
+
+# What tcpserver would give the server for a client at this address
+env_for() { # IP
+	TCPREMOTEIP=$1 tcprulescheck "$relay/tcp.smtp.cdb" 2>/dev/null | tr '\n' ' '
+}
+
+rules <<'RULES'
+127.:allow,RELAYCLIENT=""
+192.0.2.9:allow,RELAYCLIENT="@own"
+198.51.100.:allow,QMAILQUEUE="/scan",BADMIMETYPE=""
+203.0.113.66:deny
+203.0.113.67:allow,X="1"
+:allow,RCPTCHECK="/check"
+RULES
+command -v tcprulescheck >/dev/null || skip_all 'there is no tcprulescheck here'
+start_relayd -x "$work/rules/base.cdb"
+ok 'the rules are there before anybody has logged in' test -s "$relay/tcp.smtp.cdb"
+is "$(stat -c %a "$relay/tcp.smtp.cdb")" 644 'for all to read'
+base=$(for ip in 127.0.0.1 192.0.2.1 192.0.2.9 198.51.100.1 203.0.113.66 203.0.113.67; do
+	TCPREMOTEIP=$ip tcprulescheck "$work/rules/base.cdb"
+done)
+is "$(for ip in 127.0.0.1 192.0.2.1 192.0.2.9 198.51.100.1 203.0.113.66 203.0.113.67; do
+	TCPREMOTEIP=$ip tcprulescheck "$relay/tcp.smtp.cdb"
+done)" "$base" 'and say what the base says'
+for ip in 192.0.2.1 192.0.2.9 198.51.100.1 203.0.113.66 203.0.113.67; do
+	mark "$ip"
+done
+diag "$(env_for 192.0.2.1)"
+like "$(env_for 192.0.2.1)" 'RCPTCHECK=/check .*RELAYCLIENT= .*RBLSMTPD= ' 'who has logged in: RELAYCLIENT besides what held before'
+like "$(env_for 198.51.100.1)" 'QMAILQUEUE=/scan .*BADMIMETYPE= .*RELAYCLIENT= ' 'in his network, too'
+like "$(env_for 203.0.113.67)" 'X=1 .*RELAYCLIENT= ' 'and where the address has a rule'
+like "$(env_for 192.0.2.9)" 'RELAYCLIENT=@own' 'a RELAYCLIENT of the base stays'
+like "$(env_for 203.0.113.66)" 'deny' 'who is denied stays denied'
+unlike "$(env_for 192.0.2.2) $(env_for 198.51.100.2)" 'RELAYCLIENT' 'nobody else'
+"$bin/relayage" 0
+is "$(for ip in 127.0.0.1 192.0.2.1 192.0.2.9 198.51.100.1 203.0.113.66 203.0.113.67; do
+	TCPREMOTEIP=$ip tcprulescheck "$relay/tcp.smtp.cdb"
+done)" "$base" 'relayage 0: the base once more'
+rules <<'RULES'
+:allow,NEWER="1"
+RULES
+mark 192.0.2.1
+like "$(env_for 192.0.2.1)" 'NEWER=1 .*RELAYCLIENT=' 'rules that were compiled anew are taken in'
+rm "$work/rules/base.cdb"
+mark 192.0.2.2
+is "$(in_cdb 192.0.2.2)" OK 'without them relay.cdb is made all the same'
+unlike "$(env_for 192.0.2.2)" RELAYCLIENT 'and the last rules stay'
+like "$(cat "$relayd_log")" 'rules/base.cdb: No such file' 'as the log says'
+
+# A real tcpserver
+rules <<'RULES'
+:allow
+RULES
+stop_relayd
+start_relayd -l -x "$work/rules/base.cdb"
+tcpserver -1HRl server.test -x "$relay/tcp.smtp.cdb" 127.0.0.1 0 env >"$work/port" 2>/dev/null </dev/null &
+echo $! >"$work/tcpserver.pid"
+await test -s "$work/port"
+hear() {
+	perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or die; print <$s>' "$(cat "$work/port")"
+}
+unlike "$(hear)" '^RELAYCLIENT=' 'tcpserver -x: not before a login'
+mark 127.0.0.1
+like "$(hear)" '^RELAYCLIENT=$' 'the next connection'
+stop_relayd
+"$bin/relayage" 0
+start_relayd -X
+mark 192.0.2.1
+like "$(env_for 192.0.2.1)" 'RELAYCLIENT=' '-X: rules of nothing else'
+run timeout 5 "$bin/relayd" -x relative.cdb
+is "$code" 111 'a path that is not full'
+
+done_testing

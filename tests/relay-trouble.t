@@ -1,0 +1,134 @@
+#!/bin/sh
+# relayd in trouble: no room on the disk, nonsense and silence on its socket, a database that is taken away or damaged
+# under it. No user is kept from his mail, and who could relay still can.
+. tests/lib/tap.sh
+. tests/lib/home.sh
+. tests/lib/relay.sh
+
+# Says each message on a connection of its own, and waits for what comes back
+say() { # HEX...
+	perl -MSocket -e '
+		for my $hex (@ARGV) {
+			socket my $s, AF_UNIX, SOCK_SEQPACKET, 0 or die;
+			connect $s, pack_sockaddr_un("$ENV{RCPTCHECK_HOME}/run/relay.sock") or die "connect: $!";
+			send $s, pack("H*", $hex), 0;
+			alarm 20;
+			recv $s, my $answer, 5000, 0;
+			print unpack("H*", $answer // ""), "\n";
+		}' "$@"
+}
+
+# No room: no file may grow past some size. The sanitizers need such files themselves
+if [ "${BUILD:-build}" = build ]; then
+	start_relayd
+	mark 192.0.2.1
+	stop_relayd
+	full=$work/full
+	cat >"$full" <<-SCRIPT
+		#!/bin/sh
+		ulimit -f 96 # times 512 bytes: relay.db-shm has 32 KB from the start
+		exec $bin/relayd
+	SCRIPT
+	chmod 755 "$full"
+	"$full" </dev/null >/dev/null 2>>"$relayd_log" &
+	echo $! >"$work/relayd.pid"
+	await 10 relayd_answers
+	lost=
+	for n in $(seq 1 250); do
+		env TCPREMOTEIP="198.51.100.$n" USER="$(printf '%0200d' "$n")" RELAYMARK_WAIT=20 "$bin/relaymark" true 2>/dev/null || lost="$lost $n"
+	done
+	is "$lost" '' 'no room on the disk: the next program runs, each time'
+	like "$(cat "$relayd_log")" 'relay.(db cannot be written|cdb): ' 'relayd says so'
+	ok 'now and then' test "$(wc -l <"$relayd_log")" -le 10
+	is "$(wrap 192.0.2.1)" "set to ''" 'who could relay still can'
+	ok 'relayd goes on' kill -0 "$(relayd_id)"
+	kill_relayd
+	start_relayd
+	mark 192.0.2.2
+	is "$(wrap 192.0.2.2) $(wrap 192.0.2.1) $(rows 'PRAGMA integrity_check')" "set to '' set to '' ok" 'with room again all is well'
+	stop_relayd
+else
+	skip 6 'the sanitizers need large files'
+fi
+
+# Nonsense
+start_relayd
+is "$(say 00 ff 014d 0144010000000000000007 '' 014d0100000000000000302e302e302e300061006200 \
+    014d010000000000000031302e302e302e30 014d0000000000000000302e302e302e300061006200 2>&1 | grep .)" '' 'nonsense has no answer'
+is "$(say 014d0100000000000000"$(printf '192.0.2.3\0joe\0say\0' | od -An -tx1 | tr -d ' \n')")" \
+    014401000000000000000807000000000000 'a message that makes sense has one'
+is "$(row 192.0.2.3)" '1|1800|joe|say' 'and is a login'
+is "$(say 014d0100000000000000"$(printf '0.0.0.0\0joe\0say\0' | od -An -tx1 | tr -d ' \n')")$(rows "SELECT * FROM relay WHERE ip = '0.0.0.0'")" '' \
+    'one for 0.0.0.0 makes no sense'
+
+# More connections than it keeps, all silent
+perl -MSocket -e '
+	my @s;
+	for (1 .. 990) {
+		socket my $s, AF_UNIX, SOCK_SEQPACKET, 0 or last;
+		connect $s, pack_sockaddr_un("$ENV{RCPTCHECK_HOME}/run/relay.sock") or last;
+		push @s, $s;
+	}
+	open my $f, ">", "$ARGV[0].$ARGV[1]"; close $f;
+	sleep 60' "$work/silent" 1 &
+echo $! >"$work/silent1.pid"
+(
+	sleep 0.1
+	exec perl -MSocket -e '
+	my @s;
+	for (1 .. 990) {
+		socket my $s, AF_UNIX, SOCK_SEQPACKET, 0 or last;
+		connect $s, pack_sockaddr_un("$ENV{RCPTCHECK_HOME}/run/relay.sock") or last;
+		push @s, $s;
+	}
+	open my $f, ">", "$ARGV[0].$ARGV[1]"; close $f;
+	sleep 60' "$work/silent" 2
+) &
+echo $! >"$work/silent2.pid"
+await test -e "$work/silent.1"
+await test -e "$work/silent.2"
+perl -MSocket -e '
+	for (1 .. 60) {
+		socket $s[$_], AF_UNIX, SOCK_SEQPACKET, 0 or last;
+		connect $s[$_], pack_sockaddr_un("$ENV{RCPTCHECK_HOME}/run/relay.sock") or last;
+	}
+	sleep 60' &
+echo $! >"$work/silent3.pid"
+mark 192.0.2.4
+is "$code $err $(row 192.0.2.4)" '0  1|1800|joe|checkpassword' 'two thousand that are silent keep nobody from being heard'
+for n in 1 2 3; do
+	stop_pid "$work/silent$n.pid"
+done
+
+# relay.db is taken away, or damaged
+id=$(relayd_id)
+rm "$work/relayd.pid"
+mv "$relay/relay.db" "$work/moved.db"
+wait "$id"
+is "$?" 111 'relay.db was moved away: relayd ends, to begin anew'
+like "$(tail -n 1 "$relayd_log")" 'relay.db was taken away' 'and says why'
+is "$(wrap 192.0.2.4)" "set to ''" 'who could relay still can'
+rm -f "$relay"/relay.db-*
+start_relayd
+mark 192.0.2.5
+is "$(wrap 192.0.2.5) $(rows 'SELECT count(*) FROM relay')" "set to '' 1" 'it begins with a new one'
+rows "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
+    INSERT INTO relay SELECT printf('10.0.%d.%d', i / 250, i % 250), 0, 0, 'x', 'y' FROM n; PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+id=$(relayd_id)
+perl -e 'open F, "+<", $ARGV[0] or die; seek F, 4096, 0; print F "damage " x 10000' "$relay/relay.db"
+ended=
+for n in $(seq 1 50); do
+	mark "192.0.2.$((n + 50))"
+	[ "$code" -eq 0 ] || ended="$ended $n"
+	kill -0 "$id" 2>/dev/null || break
+done
+is "$ended" '' 'relay.db is damaged while relayd runs: the next program runs, each time'
+rm -f "$work/relayd.pid"
+wait "$id"
+is "$?" 111 'relayd ends, to begin anew'
+start_relayd
+ok 'the damaged one is put aside' test -e "$relay/relay.db.damaged"
+mark 192.0.2.6
+is "$(wrap 192.0.2.6)" "set to ''" 'and all goes on'
+
+done_testing

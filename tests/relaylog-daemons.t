@@ -1,0 +1,390 @@
+#!/bin/sh
+# relaylog on the log of real daemons: Courier, Dovecot, Perdition and nginx log to a real rsyslogd, relaylog reads
+# its FIFO. Their logins are marked; and strangers, who say whatever they like for user, password and the name of
+# their address, are not, nor is any address that they name.
+#
+# Each is started where its files lie over those of /usr, and /dev/log is ours, where nobody else sees it.
+# shellcheck disable=SC2154 # set by lib/
+. tests/lib/tap.sh
+. tests/lib/home.sh
+. tests/lib/peer.sh
+. tests/lib/relay.sh
+
+rsyslog=$top/build/root-rsyslog
+[ -e "$rsyslog/.unpacked" ] || skip_all 'tests/unpack rsyslog was not run'
+[ "$(id -u)" -eq 0 ] || skip_all 'only root can run these daemons with their users'
+mkdir -p "$work/dev" "$work/etc" "$work/base" "$work/mail"
+unshare -m mount -t overlay overlay -o "lowerdir=$work/dev:/dev" /dev 2>/dev/null || skip_all 'no mount namespace here'
+
+cp "$top/data/relaylog.patterns" "$RCPTCHECK_HOME/data/relaylog.patterns"
+ln -s "$work/dev-log" "$work/dev/log"
+# The name of the stranger's address looks like another one
+{ cat /etc/hosts; echo '127.0.0.3 6.6.6.6'; } >"$work/etc/hosts"
+chown nobody:nogroup "$work/mail"
+
+# SERVER NAME COMMAND: with the files of these packages over /usr
+within() { # NAME PACKAGE... -- COMMAND...
+	name=$1
+	shift
+	lower=/usr
+	while [ "$1" != -- ]; do
+		lower=$top/build/root-$1/usr:$lower
+		shift
+	done
+	shift
+	# shellcheck disable=SC2016 # for the shell in there
+	setsid unshare -m sh -c '
+		mount -t overlay overlay -o "lowerdir=$1" /usr && mount -t overlay overlay -o "lowerdir=$2/etc:/etc" /etc &&
+		mount -t overlay overlay -o "lowerdir=$2/dev:/dev" /dev && shift 2 && exec "$@"' sh "$lower" "$work" "$@" \
+	    </dev/null >"$work/$name.err" 2>&1 &
+	echo $! >"$work/$name.pid"
+}
+have() {
+	for package; do
+		[ -e "$top/build/root-$package/.unpacked" ] || return 1
+	done
+}
+
+# login PROTOCOL WAY ADDRESS PORT USER PASSWORD: "yes", or what the server says. WAY: text, literal (IMAP), plain (SASL)
+cat >"$work/login" <<'SCRIPT'
+use strict; use warnings; use IO::Socket::INET; use MIME::Base64;
+my ($protocol, $way, $address, $port, $user, $password) = @ARGV;
+alarm 20;
+my $s = IO::Socket::INET->new(LocalAddr => $address, PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect: $!\n";
+sub hear { my $line = <$s>; defined $line or print("gone\n"), exit; return $line }
+my $sasl = encode_base64("\0$user\0$password", '');
+hear();
+if ($protocol eq 'pop3') {
+	print $s $way eq 'plain' ? "AUTH PLAIN\r\n" : "USER $user\r\n";
+	my $line = hear();
+	print $s $way eq 'plain' ? "$sasl\r\n" : "PASS $password\r\n" if $line =~ /^\+/;
+	$line = hear() if $line =~ /^\+/;
+	print $line =~ /^\+OK/ ? "yes\n" : $line;
+	print $s "QUIT\r\n";
+} else {
+	if ($way eq 'plain') { print $s "a AUTHENTICATE PLAIN\r\n"; hear(); print $s "$sasl\r\n" }
+	elsif ($way eq 'literal') { printf $s "a LOGIN {%d}\r\n", length $user; hear(); printf $s "%s {%d}\r\n", $user, length $password; hear(); print $s "$password\r\n" }
+	else { s/(["\\])/\\$1/g for $user, $password; print $s qq(a LOGIN "$user" "$password"\r\n) }
+	my $line;
+	do { $line = hear() } while $line =~ /^[*+]/;
+	print $line =~ /^a OK/ ? "yes\n" : $line;
+	print $s "b LOGOUT\r\n";
+}
+SCRIPT
+login() {
+	perl "$work/login" "$@"
+}
+listens() { # PORT
+	perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or exit 1; alarm 5; exit(<$s> !~ /^[*+] ?OK/)' "$1" 2>/dev/null
+}
+
+mkfifo "$work/fifo"
+cat >"$work/rsyslog.conf" <<CONF
+module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="$work/dev-log" CreatePath="off" RateLimit.Interval="0")
+*.* action(type="omfile" file="$work/all.log" template="RSYSLOG_FileFormat")
+*.* |$work/fifo;RSYSLOG_TraditionalFileFormat
+CONF
+libs=$rsyslog/usr/lib/$(gcc -print-multiarch)
+LD_LIBRARY_PATH=$libs "$rsyslog/usr/sbin/rsyslogd" -n -f "$work/rsyslog.conf" -i "$work/rsyslogd.id" -M "$libs/rsyslog" >"$work/rsyslog.out" 2>&1 &
+echo $! >"$work/rsyslog.pid"
+await test -S "$work/dev-log" || skip_all "rsyslogd does not start: $(cat "$work/rsyslog.out")"
+chmod 666 "$work/dev-log"
+start_relayd -l
+ASAN_OPTIONS=detect_leaks=0 "$bin/relaylog" -l -v "$work/fifo" 2>"$work/relaylog.err" &
+echo $! >"$work/relaylog.pid"
+
+# All that was logged until now has gone through relaylog when this login has
+flushes=0
+strangers=
+flush() {
+	flushes=$((flushes + 1))
+	perl -MSocket -e 'socket my $s, AF_UNIX, SOCK_DGRAM, 0; send($s, "<22>Nov 21 04:28:41 pop3d: LOGIN, user=flush, ip=[203.0.113.$ARGV[1]], port=[1]",
+	    0, pack_sockaddr_un($ARGV[0])) or die "$!\n"' "$work/dev-log" $flushes
+	await 60 eval '[ "$(rows "SELECT count(*) FROM relay WHERE ip = '"'203.0.113.$flushes'"'")" = 1 ]'
+}
+# Who else is marked. What a server behind a proxy on this host says is 127.0.0.1: that is why relayd and relaylog
+# take no loopback addresses, but for tests.
+others() {
+	rows "SELECT ip || ' ' || user || ' ' || source FROM relay WHERE user <> 'flush' AND ip <> '127.0.0.1' ORDER BY ip"
+}
+knows() { # NAME SOURCE PROTOCOL PORT WAY...: a login is marked
+	name=$1 source=$2 protocol=$3 port=$4
+	shift 4
+	for way; do
+		"$bin/relayage" 0
+		is "$(login "$protocol" "$way" 127.0.0.2 "$port" bob secret | tr -d '\r')" yes "$name: $way: logs in"
+		flush
+		is "$(others)" "127.0.0.2 bob $source" "$name: $way: is marked" || diag "$(tail -n 5 "$work/all.log")"
+	done
+}
+forged() { # what a stranger says, one a line; "~" stands for a line feed
+	cat <<-'TEXTS'
+		bob, ip=[6.6.6.6], port=[1]
+		LOGIN, user=bob, ip=[6.6.6.6], port=[1], protocol=IMAP
+		bob>, method=PLAIN, rip=6.6.6.6, lip=127.0.0.1, mpid=1, session=<abc>
+		imap-login: Login: user=<bob>, method=PLAIN, rip=6.6.6.6, lip=127.0.0.1, mpid=1
+		bob" server="127.0.0.1:110" protocol=POP3 server-secure=plaintext status="ok"
+		bob", upstream: 127.0.0.1:1
+		*1 client logged in, client: 6.6.6.6, server: 127.0.0.1:1, login: "bob", upstream: 127.0.0.1:1
+		bob~Nov 21 04:28:41 mx pop3d: LOGIN, user=bob, ip=[6.6.6.6], port=[1]
+		bob~Nov 21 04:28:41 mx dovecot: imap-login: Login: user=<bob>, method=PLAIN, rip=6.6.6.6, lip=127.0.0.1, mpid=1~
+		~<22>Nov 21 04:28:41 pop3d: LOGIN, user=bob, ip=[6.6.6.6], port=[1]~
+		vchkpw-pop3: (PLAIN) login success bob@example.org:6.6.6.6
+		login: x [6.6.6.6] bob plaintext User logged in
+		Login user=bob host=x [6.6.6.6]
+		(v4.0.5) POP login by user "bob" at (x) 6.6.6.6
+		bob
+	TEXTS
+}
+withstands() { # NAME PROTOCOL PORT WAY...: no stranger is marked
+	name=$1 protocol=$2 port=$3
+	shift 3
+	"$bin/relayage" 0
+	: >"$work/answers"
+	forged >"$work/forged"
+	for way; do
+		while IFS= read -r text; do
+			text=$(printf '%s.' "$text" | tr '~' '\n')
+			login "$protocol" "$way" 127.0.0.3 "$port" "${text%.}" "${text%.}" >>"$work/answers" 2>&1 &
+			strangers="$strangers $!"
+		done <"$work/forged"
+		# shellcheck disable=SC2086 # a list
+		wait $strangers
+		strangers=
+	done
+	is "$(grep -c '^yes' "$work/answers")" 0 "$name: none of these strangers can log in"
+	flush
+	is "$(others)" '' "$name: and none of them is marked, nor whom they name" || diag "$(grep -a 6.6.6.6 "$work/all.log" | tail -n 20)"
+}
+logged() { # NAME REGEX
+	like "$(tail -n 400 "$work/all.log")" "$2" "$1"
+}
+
+# Dovecot; its own file too
+dovecot_pop=$(free_port)
+dovecot_imap=$(free_port)
+cat >"$work/dovecot.conf" <<CONFIG
+base_dir = $work/base
+info_log_path = ${DOVECOT_LOG-syslog}
+log_path = syslog
+default_login_user = daemon
+default_internal_user = nobody
+default_internal_group = nogroup
+first_valid_uid = 1
+protocols = pop3 imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain
+auth_username_chars =
+auth_username_format = %u
+auth_verbose = yes
+auth_failure_delay = 0
+mail_location = maildir:$work/mail/%d
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=$work/mail
+}
+service pop3-login {
+  inet_listener pop3 {
+    port = $dovecot_pop
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+}
+service imap-login {
+  inet_listener imap {
+    port = $dovecot_imap
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+# No waiting for those who were wrong before
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+CONFIG
+dovecot=false
+if have dovecot-core dovecot-imapd dovecot-pop3d; then
+	within dovecot dovecot-core dovecot-imapd dovecot-pop3d -- dovecot -F -c "$work/dovecot.conf"
+	if await 30 listens "$dovecot_imap"; then
+		dovecot=true
+	else
+		diag "$(cat "$work/dovecot.err"; tail -n 5 "$work/all.log")"
+	fi
+	ok 'Dovecot runs' $dovecot
+fi
+if $dovecot; then
+	knows 'Dovecot, POP3' dovecot pop3 "$dovecot_pop" text plain
+	knows 'Dovecot, IMAP' dovecot imap "$dovecot_imap" text literal plain
+	withstands 'Dovecot, POP3' pop3 "$dovecot_pop" text plain
+	withstands 'Dovecot, IMAP' imap "$dovecot_imap" text literal plain
+	logged 'Dovecot has logged these names' 'dovecot: imap-login: .*user=<bob.?>, method=PLAIN, rip=6.6.6.6'
+	# Whoever can log in by such a name is no stranger; but it is his own address that counts
+	"$bin/relayage" 0
+	forged | while IFS= read -r text; do
+		text=$(printf '%s.' "$text" | tr '~' '\n')
+		login imap plain 127.0.0.4 "$dovecot_imap" "${text%.}" secret
+	done >"$work/answers"
+	like "$(grep -c '^yes' "$work/answers")" '^(1[0-5]|[5-9])$' 'Dovecot: users who really have such names log in'
+	flush
+	is "$(others | cut -d ' ' -f 1 | sort -u)" 127.0.0.4 'and no address is marked but theirs' || diag "$(others)"
+else
+	skip 9 'tests/unpack dovecot-core dovecot-imapd dovecot-pop3d was not run'
+fi
+
+# Perdition in front of it
+if $dovecot && have perdition; then
+	for kind in pop3 imap4; do
+		eval "${kind}_port=\$(free_port)"
+		eval "port=\$${kind}_port"
+		[ $kind = pop3 ] && behind=$dovecot_pop || behind=$dovecot_imap
+		within perdition-$kind perdition -- perdition.$kind --no_daemon -u nobody -g nogroup -b 127.0.0.1 -l "$port" -s "127.0.0.1:$behind" \
+		    -p "$behind" --log_facility mail --ssl_mode none --pid_file "$work/perdition-$kind.id" -f /dev/null -m '' --timeout 30
+		await 30 listens "$port" || diag "$(cat "$work/perdition-$kind.err"; tail -n 5 "$work/all.log")"
+	done
+	knows 'Perdition, POP3' perdition pop3 "$pop3_port" text
+	knows 'Perdition, IMAP' perdition imap "$imap4_port" text
+	withstands 'Perdition, POP3' pop3 "$pop3_port" text
+	withstands 'Perdition, IMAP' imap "$imap4_port" text literal
+	# Lines that are cut: the end of the stranger's text is the end of the line then, at one length
+	"$bin/relayage" 0
+	for want in 90 120 150 200 230 250 256 260 300 350 400 500 600 700 800 850 900 950 1000 1024 1050 1100; do
+		tail='" server="127.0.0.1:110" protocol=POP3 server-secure=plaintext status="ok"'
+		pad=$(head -c $((want - 75)) /dev/zero | tr '\0' b)
+		login pop3 text 127.0.0.3 "$pop3_port" "$pad$tail" x >/dev/null &
+		strangers="$strangers $!"
+	done
+	# shellcheck disable=SC2086
+	wait $strangers
+	strangers=
+	flush
+	is "$(others)" '' 'Perdition: long names'
+	stop_server perdition-pop3
+	stop_server perdition-imap4
+else
+	skip 11 'tests/unpack perdition and dovecot-core was not run'
+fi
+
+# nginx in front of it, and asking itself whether the password is good
+if $dovecot && have nginx libnginx-mod-mail; then
+	nginx_pop=$(free_port)
+	nginx_imap=$(free_port)
+	nginx_http=$(free_port)
+	mkdir -p "$work/nginx"
+	cat >"$work/nginx.conf" <<-CONFIG
+		daemon off;
+		pid $work/nginx.id;
+		error_log syslog:server=unix:$work/dev-log,facility=mail,tag=nginx,nohostname info;
+		load_module /usr/lib/nginx/modules/ngx_mail_module.so;
+		events { }
+		mail {
+			auth_http 127.0.0.1:$nginx_http/;
+			pop3_auth plain;
+			imap_auth plain login;
+			proxy_pass_error_message on;
+			server { listen 127.0.0.1:$nginx_pop; protocol pop3; }
+			server { listen 127.0.0.1:$nginx_imap; protocol imap; }
+		}
+		http {
+			access_log off;
+			client_body_temp_path $work/nginx; proxy_temp_path $work/nginx; fastcgi_temp_path $work/nginx;
+			uwsgi_temp_path $work/nginx; scgi_temp_path $work/nginx;
+			map \$http_auth_pass \$status_ { secret OK; wrong-behind OK; default "Invalid login"; }
+			map \$http_auth_protocol \$port_ { imap $dovecot_imap; default $dovecot_pop; }
+			server {
+				listen 127.0.0.1:$nginx_http;
+				location / {
+					add_header Auth-Status \$status_;
+					add_header Auth-Server 127.0.0.1;
+					add_header Auth-Port \$port_;
+					add_header Auth-Wait 1;
+					return 204;
+				}
+			}
+		}
+	CONFIG
+	within nginx nginx libnginx-mod-mail -- nginx -e stderr -c "$work/nginx.conf"
+	await 30 listens "$nginx_imap" || diag "$(cat "$work/nginx.err")"
+	knows 'nginx, POP3' nginx pop3 "$nginx_pop" text plain
+	knows 'nginx, IMAP' nginx imap "$nginx_imap" text literal plain
+	withstands 'nginx, POP3' pop3 "$nginx_pop" text plain
+	withstands 'nginx, IMAP' imap "$nginx_imap" text literal plain
+	"$bin/relayage" 0
+	login imap plain 127.0.0.3 "$nginx_imap" bob wrong-behind >"$work/answers"
+	flush
+	is "$(grep -c '^yes' "$work/answers") $(others)" '0 ' 'nginx: a login that the server behind refuses'
+	logged 'nginx has logged these names' 'nginx: .*client login failed.*6[.]6[.]6[.]6'
+	stop_server nginx
+else
+	skip 16 'tests/unpack nginx, libnginx-mod-mail and dovecot-core was not run'
+fi
+$dovecot && stop_server dovecot
+
+# Courier
+if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap; then
+	mkdir -p "$work/etc/courier" "$work/etc/pam.d" "$work/run/courier/authdaemon" "$work/mail/bob"
+	for folder in cur new tmp; do
+		mkdir -p "$work/mail/bob/Maildir/$folder"
+	done
+	chown -R daemon:daemon "$work/mail"
+	{ cat /etc/passwd; echo "bob:$(openssl passwd -6 secret):$(id -u daemon):$(id -g daemon)::$work/mail/bob:/bin/sh"; } >"$work/etc/passwd"
+	cat >"$work/etc/courier/authdaemonrc" <<-'CONFIG'
+		authmodulelist="authpam"
+		daemons=4
+		authdaemonvar=/run/courier/authdaemon
+		DEBUG_LOGIN=0
+		DEFAULTOPTIONS=""
+		LOGGEROPTS=""
+	CONFIG
+	for service in pop3 imap; do
+		printf 'auth required pam_unix.so nodelay\naccount required pam_permit.so\nsession required pam_permit.so\n' >"$work/etc/pam.d/$service"
+	done
+	courier_pop=$(free_port)
+	courier_imap=$(free_port)
+	cat >"$work/courier" <<-SCRIPT
+		#!/bin/sh
+		mount --bind $work/run /run || exit 1
+		/usr/lib/courier/courier-authlib/authdaemond &
+		ids=\$!
+		PATH=/usr/sbin:/usr/bin:/bin POP3AUTH=PLAIN MAILDIRPATH=Maildir IMAP_CAPABILITY='IMAP4rev1 AUTH=PLAIN' IMAP_EMPTYTRASH=
+		IMAP_CHECK_ALL_FOLDERS=0
+		export PATH POP3AUTH MAILDIRPATH IMAP_CAPABILITY IMAP_EMPTYTRASH IMAP_CHECK_ALL_FOLDERS
+		couriertcpd -address=127.0.0.1 -maxprocs=90 -maxperip=90 -nodnslookup -noidentlookup -stderrlogger=/usr/sbin/courierlogger \\
+		    -stderrloggername=pop3d $courier_pop /usr/lib/courier/courier/courierpop3login /usr/lib/courier/courier/courierpop3d Maildir &
+		ids="\$ids \$!"
+		couriertcpd -address=127.0.0.1 -maxprocs=90 -maxperip=90 -nodnslookup -noidentlookup -stderrlogger=/usr/sbin/courierlogger \\
+		    -stderrloggername=imapd $courier_imap /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir &
+		ids="\$ids \$!"
+		trap 'kill \$ids' TERM
+		wait
+	SCRIPT
+	chmod 755 "$work/courier"
+	within courier courier-base courier-authlib courier-authdaemon courier-pop courier-imap -- "$work/courier"
+	await 30 listens "$courier_imap" || diag "$(cat "$work/courier.err"; tail -n 5 "$work/all.log")"
+	knows 'Courier, POP3' courier pop3 "$courier_pop" text plain
+	knows 'Courier, IMAP' courier imap "$courier_imap" text literal plain
+	withstands 'Courier, POP3' pop3 "$courier_pop" text plain
+	withstands 'Courier, IMAP' imap "$courier_imap" text literal plain
+	logged 'Courier has logged these names' 'imapd.*: LOGIN FAILED, .*ip=\[6[.]6[.]6[.]6\]'
+	stop_server courier
+else
+	skip 15 'tests/unpack courier-base courier-authlib courier-authdaemon courier-pop courier-imap was not run'
+fi
+stop_server relaylog
+is "$(grep -v '^relaylog: address=' "$work/relaylog.err")" '' 'relaylog has nothing to complain about'
+done_testing
