@@ -100,7 +100,7 @@ check:
 	tests/need build demo check
 	tests/unpack $(SERVERS)
 	tests/haraka
-	$(MAKE) all $(UNITS:%=$(B)/tests/%)
+	$(MAKE) all $(UNITS:%=$(B)/tests/%) $(B)/tests/tools/relayload
 	prove --timer $(UNITS:%=$(B)/tests/%) tests/*.t
 
 bench:
@@ -115,7 +115,7 @@ asan:
 	tests/unpack $(SERVERS)
 	tests/haraka
 	$(MAKE) B=build/asan STATIC= CC="$(CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
-	    all $(UNITS:%=build/asan/tests/%)
+	    all $(UNITS:%=build/asan/tests/%) build/asan/tests/tools/relayload
 	BUILD=build/asan prove --timer $(UNITS:%=build/asan/tests/%) tests/*.t
 
 FUZZ_SECONDS := 60

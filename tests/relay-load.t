@@ -6,9 +6,7 @@
 . tests/lib/relay.sh
 
 load=$top/${BUILD:-build}/tests/tools/relayload
-if ! make -s B="${BUILD:-build}" "$load" >"$work/make" 2>&1 && [ ! -x "$load" ]; then
-	make -s B="${BUILD:-build}" "${BUILD:-build}/tests/tools/relayload" >"$work/make" 2>&1
-fi
+make -s B="${BUILD:-build}" "${BUILD:-build}/tests/tools/relayload" >"$work/make" 2>&1
 [ -x "$load" ] || {
 	echo "Bail out! tests/tools/relayload.c: $(tail -n 5 "$work/make")"
 	exit 2

@@ -79,6 +79,8 @@ is "$(row 127.0.0.1)" '1|0|joe|checkpassword' "a login from this host's own addr
 is "$(wrap 127.0.0.1)$(in_cdb 127.0.0.1)$(rows "SELECT * FROM relay_ok WHERE ip = '127.0.0.1'")" unset \
     'but opens nothing: it may be a proxy'
 
+like "$(cat "$relayd_log")" 'a login from this host itself is noted, but lets nobody relay: .*: 127.0.0.1$' 'relayd says so'
+
 # relaywrap
 run env TCPREMOTEIP=192.0.2.1 RELAYCLIENT=@other "$bin/relaywrap" env
 like "$out" '^RELAYCLIENT=@other$' 'a RELAYCLIENT that is there stays'

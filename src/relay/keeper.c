@@ -15,14 +15,15 @@
 #include "relayrules.h"
 #include "relaysettings.h"
 
-#define MODE        0644
-#define RETRY       1000         /* ms after a failure */
-#define EARLY       2000         /* ms: who logged in again is in relay.cdb before it is over */
-#define COVERED     10           /* seconds that an address must still have there */
-#define TELL_EVERY  (30 * 1000)  /* ms between two lines about the same trouble */
-#define LOCK_TOLD   1000         /* ms that relay.db may be locked before we say so */
-#define SWEEP_EVERY (600 * 1000) /* ms */
-#define SWEEP_AFTER 3600         /* seconds: who looks into the table sees who was there */
+#define MODE          0644
+#define RETRY         1000 /* ms after a failure */
+#define EARLY         2000 /* ms: who logged in again is in relay.cdb before it is over */
+#define COVERED       10   /* seconds that an address must still have there */
+#define TELL_EVERY    (30 * 1000)  /* ms between two lines about the same trouble */
+#define LOOPBACK_TOLD (600 * 1000) /* ms between two lines about logins of this host */
+#define LOCK_TOLD     1000         /* ms that relay.db may be locked before we say so */
+#define SWEEP_EVERY   (600 * 1000) /* ms */
+#define SWEEP_AFTER   3600         /* seconds: who looks into the table sees who was there */
 
 static void
 say(struct keeper *keeper, const char *what, const char *detail)
@@ -244,6 +245,21 @@ is_published(struct keeper *keeper, const char *address, int64_t now)
 	    (row.expires == 0 || row.expires > now + covered);
 }
 
+/* Who tries all this on one host finds here why it does not work. */
+static void
+tell_loopback(struct keeper *keeper, const char *address)
+{
+	int64_t now = deadline_now();
+
+	if (keeper->loopback_told != 0 && now - keeper->loopback_told < LOOPBACK_TOLD)
+		return;
+	keeper->loopback_told = now;
+	say(keeper,
+	    "a login from this host itself is noted, but lets nobody relay: it may be a proxy "
+	    "(relayd -l, relay(7))",
+	    address);
+}
+
 const char *
 keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark)
 {
@@ -254,8 +270,10 @@ keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark)
 	if (counts && !published && keeper->count >= KEEPER_ROWS_MAX)
 		return "there are too many addresses already";
 	/* It is noted that this host's own address logged in, but that opens nothing. */
-	if (!counts)
+	if (!counts) {
+		tell_loopback(keeper, mark->address);
 		expires = now;
+	}
 	if (relaydb_mark(&keeper->db, mark, now, expires) == -1)
 		keeper->failed = true;
 	else if (counts && !published)

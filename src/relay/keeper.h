@@ -43,10 +43,11 @@ struct keeper {
 	bool failed;    /* something in between did */
 	int64_t made;   /* when relay.cdb was made (deadline.h); below 0: when that failed */
 	int64_t next;   /* when it must be made again */
-	int64_t tick, swept; /* when we last looked, and swept */
-	int64_t version;     /* relaydb_version */
-	int64_t locked;      /* since when relay.db is; -1: that was told */
-	int64_t told;        /* when trouble last was (deadline.h); 0: there was none */
+	int64_t tick, swept;   /* when we last looked, and swept */
+	int64_t version;       /* relaydb_version */
+	int64_t locked;        /* since when relay.db is; -1: that was told */
+	int64_t loopback_told; /* when we said that such a login opens nothing (deadline.h) */
+	int64_t told;          /* when trouble last was (deadline.h); 0: there was none */
 	dev_t database_device;
 	ino_t database, settings;
 };
