@@ -64,7 +64,7 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
 SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin \
-	   nginx libnginx-mod-mail dovecot-core dovecot-imapd dovecot-pop3d
+	   postfix-cdb nginx libnginx-mod-mail dovecot-core dovecot-imapd dovecot-pop3d
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)

@@ -124,7 +124,7 @@ is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'says nginx: it get
 request plain alice pw imap 'X-Auth-Key: the kez' >"$work/request"
 answer -k "$work/key" <"$work/request"
 like "$log" 'answer=temporary why=key' 'another key'
-unlike "$reply" 'OK$|Server' '... gets nothing'
+unlike "$reply" "Auth-Status: OK|Auth-Server" "... gets nothing"
 
 # What is no request of nginx's
 
