@@ -6,25 +6,30 @@ B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
 
 PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus door/rcptserve door/rcptwrap \
-	   door/routehttp
+	   door/routehttp route/routequery
 STATIC	:= rcptcheck rcptserve rcptwrap routehttp
 LIBS	:= -lsqlite3 -lcdb -lidn2
 TLS_LIBS := -lssl -lcrypto
 MD5_LIBS := -lnettle
 
 SOURCES	:= $(wildcard src/*/*.c)
-MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c),$(SOURCES))
+MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c) src/route/perdition.c,$(SOURCES))
 PAGES	:= $(wildcard src/*/*.[578])
 UNITS	:= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 FUZZERS	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 BIN	:= $(addprefix $(B)/bin/,$(notdir $(PROGRAMS)))
+
+# A library for Perdition, and what of us is in it, compiled once more as code that goes anywhere.
+PERDITION := $(B)/lib/libperditiondb_rcptcheck.so.0
+PERDITION_PARTS := route/perdition route/map route/route route/entry route/live route/livefile route/sqlmap \
+	   base/cdbfile base/deadline base/line base/settings base/syslogger
 LIB	:= $(B)/librcptcheck.a
 
 .PHONY: all install demo check bench asan fuzz lint clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-all: $(BIN)
+all: $(BIN) $(PERDITION)
 
 $(B)/obj/%.o: src/%.c conf-cc conf-home Makefile
 	@mkdir -p $(@D)
@@ -33,6 +38,14 @@ $(B)/obj/%.o: src/%.c conf-cc conf-home Makefile
 $(LIB): $(MODULES:src/%.c=$(B)/obj/%.o)
 	rm -f $@
 	$(AR) rcs $@ $^
+
+$(B)/pic/%.o: src/%.c conf-cc conf-home Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+$(PERDITION): $(PERDITION_PARTS:%=$(B)/pic/%.o)
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(@F) -Wl,-z,relro,-z,now -Wl,--no-undefined -o $@ $^ -lsqlite3 -lcdb
 
 # The schema is data/schema.sql, in the program as a string.
 $(B)/schema.h: data/schema.sql
@@ -55,7 +68,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # One segment for code and constants means fewer maps and page faults at each start.
 STATIC_LINK = -static -Wl,-z,noseparate-code -Wl,--no-warnings
 
--include $(wildcard $(B)/obj/*/*.d) $(wildcard $(B)/tests/*.d)
+-include $(wildcard $(B)/obj/*/*.d) $(wildcard $(B)/pic/*/*.d) $(wildcard $(B)/tests/*.d)
 
 $(B)/tests/tools/%: tests/tools/%.c conf-cc
 	@mkdir -p $(@D)

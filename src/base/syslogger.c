@@ -39,6 +39,14 @@ syslogger_open(const char *name)
 }
 
 void
+syslogger_close(void)
+{
+	if (log_fd != -1)
+		close(log_fd);
+	log_fd = -1;
+}
+
+void
 syslogger_write(const char *text)
 {
 	char line[LINE_MAX], stamp[sizeof("Nov 21 17:00:00")];

@@ -11,6 +11,9 @@
  */
 void syslogger_open(const char *name);
 
+/* Closes it; for a library, whose descriptors are not its own for long. */
+void syslogger_close(void);
+
 /* One line, without its end. */
 void syslogger_write(const char *text);
 

@@ -84,7 +84,8 @@ live_next(struct live_choice *choice, size_t *server, int64_t now)
 			continue;
 		}
 		address = &choice->route->servers[i].address;
-		if (address->family == 0 || address->port == 0)
+		if (address->family == 0 || address->port == 0 ||
+		    (choice->answered & UINT32_C(1) << i) != 0)
 			continue;
 		record.kind = LIVEFILE_NOTHING;
 		kind = live_remembered(choice->file, address, now, &record);
@@ -93,6 +94,7 @@ live_next(struct live_choice *choice, size_t *server, int64_t now)
 		if (!choice->remembered_turn && record.kind == LIVEFILE_DEAD)
 			claim(choice, &record, now);
 		choice->asked = *server = i;
+		choice->answered |= UINT32_C(1) << i;
 		return true;
 	}
 	return false;

@@ -31,6 +31,7 @@ struct live_choice {
 	bool remembered_turn; /* those that are remembered as dead are tried now */
 	size_t next;          /* to be looked at */
 	size_t asked;         /* the server whose answer is awaited */
+	uint32_t answered;    /* a bit for each that was asked already */
 	bool ended;
 	size_t chosen; /* when it has ended */
 	bool lives;    /* and an answer has shown that; false: not known, or none lives */

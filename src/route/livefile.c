@@ -113,7 +113,10 @@ bucket_of(const struct record_server *server)
 	uint64_t sum = checksum_add_number(CHECKSUM_START, server->port);
 
 	sum = checksum_add(sum, server->address, server->family == 4 ? 4 : 16);
-	return (off_t)((sum >> 32) % LIVEFILE_BUCKETS * BUCKET);
+	/* The checksum alone moves no byte of an address into all of its own. */
+	sum = (sum ^ sum >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	sum = (sum ^ sum >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return (off_t)((sum >> 33) % LIVEFILE_BUCKETS * BUCKET);
 }
 
 static bool

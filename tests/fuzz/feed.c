@@ -75,6 +75,8 @@ take(void *context, const struct feed_line *line)
 		    line->len <= FEED_LINE_MAX && memchr(line->text, '\n', line->len) == NULL);
 		check_listing(&line->listing);
 		break;
+	case FEED_TEXT: /* not of lists of users */
+		check(false);
 	}
 	return 0;
 }

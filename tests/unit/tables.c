@@ -209,13 +209,6 @@ test_lists(void)
 		  "('l.example','l.example')"),
 	    "domain_aliases: rowid 1: alias: 'l.example': is a local domain too: it counts as "
 	    "that, not as an alias\n");
-	good("INSERT INTO mailboxes VALUES ('joe','imap.example.com',143,1,'x','y')");
-	bad("INSERT INTO mailboxes VALUES ('','h',1,1,'',''), ('joe','a b',1,1,'',''), "
-	    "('joe','h',0,1,'',''), ('joe','h',1,'x','','')",
-	    "mailboxes: rowid 1: user: '': is empty\n"
-	    "mailboxes: rowid 2: server: 'a b': neither an address nor a host name\n"
-	    "mailboxes: rowid 3: port: '0': must be a port from 1 to 65535, or NULL\n"
-	    "mailboxes: rowid 4: order: 'x': must be a whole number, or NULL\n");
 }
 
 static void

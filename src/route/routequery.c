@@ -1,0 +1,239 @@
+/*
+ * routequery: the route of a user, for people, scripts and monitoring.
+ */
+#include <err.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends.h"
+#include "base/deadline.h"
+#include "base/descriptors.h"
+#include "capask.h"
+#include "common.h"
+#include "query.h"
+
+enum { FOUND = 0, NONE = 100, TROUBLE = 111 }; /* exit codes */
+
+#define ASK_TIME 10000 /* ms, for what a server can do */
+
+static const char usage_text[] = "usage: routequery [-n] [-p imap|pop3] user\n"
+				 "       routequery -b [-n] [-p imap|pop3] < users\n"
+				 "       routequery -c [-p imap|pop3]\n"
+				 "       routequery -d|-u host[:port]\n";
+
+static struct query query;
+
+_Noreturn static void
+usage(void)
+{
+	fputs(usage_text, stderr);
+	exit(TROUBLE);
+}
+
+_Noreturn static void
+trouble(void)
+{
+	const char *why = map_trouble(&query.map);
+
+	if (why != NULL)
+		errx(TROUBLE, "%s", why);
+	err(TROUBLE, "%s", query.map.path);
+}
+
+static void
+print(const struct line *line)
+{
+	if (printf("%s\n", line->text) < 0)
+		err(TROUBLE, "standard output");
+}
+
+/* A new file that cannot be used is said, though the old one answers. */
+static void
+tell_trouble(void)
+{
+	const char *why = map_trouble(&query.map);
+
+	if (why != NULL)
+		warnx("%s", why);
+}
+
+static int
+show(const char *user)
+{
+	struct query_found found;
+	struct line line;
+
+	switch (query_find(&query, user, strlen(user), &found)) {
+	case -1:
+		trouble();
+	case 0:
+		line_start(&line);
+		line_add_foreign(&line, user, strlen(user), ROUTE_TEXT_SIZE);
+		warnx("no route for %s", line.text);
+		return NONE;
+	}
+	query_pairs(&line, &found);
+	print(&line);
+	return FOUND;
+}
+
+static int
+batch(void)
+{
+	struct query_found found;
+	struct line line;
+	int result = FOUND, one;
+	char *user = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	while ((len = getline(&user, &size, stdin)) != -1) {
+		if (len > 0 && user[len - 1] == '\n')
+			len--;
+		if (len > 0 && user[len - 1] == '\r')
+			len--;
+		if (len == 0)
+			continue;
+		if ((one = query_find(&query, user, (size_t)len, &found)) == -1)
+			trouble();
+		tell_trouble();
+		query_fields(&line, user, (size_t)len, one == 1 ? &found : NULL);
+		print(&line);
+		if (one == 0)
+			result = NONE;
+	}
+	if (ferror(stdin))
+		err(TROUBLE, "standard input");
+	free(user);
+	return result;
+}
+
+static int
+ask_all(const char *protocol)
+{
+	struct common imap = {0}, pop3 = {0};
+	struct capability capability;
+	struct backends backends;
+	int result = FOUND;
+
+	if (backends_load(&backends, &query.map, protocol) == -1)
+		trouble();
+	for (size_t i = 0; i < backends.count; i++) {
+		char text[RECORD_SERVER_TEXT];
+
+		if (capask(&capability, &backends.servers[i], &query.map.settings,
+			deadline_now() + ASK_TIME) == 0) {
+			common_add(capability.protocol == CAPABILITY_IMAP ? &imap : &pop3,
+			    &capability);
+			continue;
+		}
+		record_server_text(text, &backends.servers[i]);
+		warnx("%s %s: it does not count", text, capability.why);
+		result = TROUBLE;
+	}
+	if (backends.count == 0) {
+		warnx("no server is in the map");
+		result = NONE;
+	}
+	backends_free(&backends);
+	common_print(&imap, stdout);
+	common_print(&pop3, stdout);
+	return result;
+}
+
+static int
+mark(const char *text, bool down)
+{
+	struct record_server servers[QUERY_SERVERS_MAX];
+	struct backends backends;
+	const char *why;
+	size_t count, marked = 0;
+
+	if (backends_load(&backends, &query.map, NULL) == -1)
+		trouble();
+	if ((count = query_servers(&query, text, servers, &why)) == 0)
+		errx(TROUBLE, "'%s': %s", text, why);
+	for (size_t i = 0; i < count; i++) {
+		if (!backends_has(&backends, &servers[i]))
+			continue;
+		if (live_mark(&query.live, &servers[i], down) == -1)
+			err(TROUBLE, LIVEFILE ": cannot be written");
+		marked++;
+	}
+	backends_free(&backends);
+	if (marked == 0)
+		warnx("no route has the server %s", text);
+	return marked > 0 ? FOUND : NONE;
+}
+
+static void
+go_home(void)
+{
+	const char *home = getenv("RCPTCHECK_HOME");
+
+	if (home == NULL || *home == '\0')
+		home = CONF_HOME;
+	if (chdir(home) == -1)
+		err(TROUBLE, "%s", home);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *protocol = NULL;
+	int option, mode = 0, result, operands;
+
+	for (int fd = 0; fd <= 2; fd++)
+		descriptors_plug(fd);
+	signal(SIGPIPE, SIG_IGN);
+	while ((option = getopt(argc, argv, "bcdunp:")) != -1) {
+		switch (option) {
+		case 'n':
+			query.memory_only = true;
+			break;
+		case 'p':
+			protocol = optarg;
+			break;
+		case '?':
+			usage();
+		default:
+			if (mode != 0)
+				usage();
+			mode = option;
+		}
+	}
+	operands = mode == 'b' || mode == 'c' ? 0 : 1;
+	if (argc - optind != operands ||
+	    (protocol != NULL && strcmp(protocol, "imap") != 0 &&
+		strcmp(protocol, "pop3") != 0))
+		usage();
+	query.protocol = protocol == NULL ? "imap" : protocol;
+	go_home();
+	if (map_start(&query.map, MAP_FILE) == -1)
+		err(TROUBLE, MAP_FILE);
+	if (livefile_open(&query.live, LIVEFILE) == -1 && (mode == 'd' || mode == 'u'))
+		err(TROUBLE, LIVEFILE);
+	switch (mode) {
+	case 'b':
+		result = batch();
+		break;
+	case 'c':
+		result = ask_all(protocol);
+		break;
+	case 'd':
+	case 'u':
+		result = mark(argv[optind], mode == 'd');
+		break;
+	default:
+		result = show(argv[optind]);
+	}
+	tell_trouble();
+	if (fflush(stdout) == EOF)
+		err(TROUBLE, "standard output");
+	return result;
+}

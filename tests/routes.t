@@ -1,0 +1,363 @@
+#!/bin/sh
+# routes.cdb, from the table and from lists, and routequery, which looks into it: who is where, which server
+# lives, and that a mistake in the one file does not hold up the other.
+# shellcheck disable=SC2317 # functions that await calls
+# shellcheck source=tests/lib/tap.sh
+. tests/lib/tap.sh
+# shellcheck source=tests/lib/home.sh
+. tests/lib/home.sh
+
+routes=$RCPTCHECK_HOME/data/routes.cdb
+live=$RCPTCHECK_HOME/route/live
+
+rcptbuild() {
+	run "$bin/rcptbuild" "$@"
+}
+
+query() {
+	run "$bin/routequery" "$@"
+}
+
+mailbox() { # VALUES...: rows of user, server, port, order, login, secret
+	for values; do
+		sql "INSERT INTO mailboxes VALUES ($values)"
+	done
+}
+
+pair() { # KEY: of the last answer
+	printf '%s\n' "$out" | sed -n "s/^\(.* \)\{0,1\}$1=\([^ ]*\).*/\2/p"
+}
+
+# USER WANT: "login server port match", without connecting
+goes() {
+	query -n "$1"
+	is "$(pair login) $(pair server) $(pair port) $(pair match)" "$2" "$1"
+}
+
+inode() {
+	stat -c %i "$1"
+}
+
+# Something that takes connections there
+listen_at() { # NAME IP PORT
+	tcpserver -H -R -l0 -c 100 "$2" "$3" true </dev/null >"$work/$1.log" 2>&1 &
+	echo $! >"$work/$1.pid"
+	await connects "$2" "$3" || diag "$1 does not listen: $(cat "$work/$1.log")"
+}
+
+connects() {
+	perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1], Timeout => 5)' "$1" "$2"
+}
+
+# --- without mailboxes
+
+ok 'without mailboxes there is no routes.cdb' test ! -e "$routes"
+ok 'and no folder route' test ! -e "$RCPTCHECK_HOME/route"
+query joe
+is "$code" 111 'routequery without a map: 111'
+like "$err" 'routes.cdb: No such file' 'and says so'
+run env RCPTCHECK_HOME="$work/nowhere" "$bin/routequery" joe
+is "$code" 111 'no home: 111'
+for arguments in '' '-x' '-b joe' '-c -d h:1' '-p smtp joe' '-d' 'joe jim' '-c joe'; do
+	# shellcheck disable=SC2086 # words
+	query $arguments
+	is "$code $(printf '%s' "$err" | grep -c '^usage: routequery')" '111 1' "usage: routequery $arguments"
+done
+
+# --- who is where
+
+sql "INSERT INTO settings VALUES ('route_connect_timeout', NULL, '2s')"
+mailbox "'joe','127.0.0.1',143,1,NULL,NULL" "'joe@one.test','127.0.0.2',NULL,1,NULL,NULL" \
+    "'Ann@One.Test','127.0.0.3',NULL,NULL,'s009','geheim1'" "'UPPER','127.0.0.4',NULL,NULL,NULL,NULL" \
+    "'upper','127.0.0.5',NULL,NULL,NULL,NULL" "'a-f','127.0.0.6',NULL,NULL,NULL,NULL" \
+    "'g-m@one.test','127.0.0.7',NULL,NULL,'%n',NULL" "'g-z','127.0.0.8',NULL,NULL,NULL,NULL" \
+    "'jim*@one.test','127.0.0.9',NULL,NULL,NULL,NULL" "'@one.test','127.0.0.10',NULL,NULL,'%n*master','geheim2'" \
+    "'*@b' || char(252) || 'cher.test','127.0.0.11',NULL,NULL,NULL,NULL" "'\"a-f\"','127.0.0.12',NULL,NULL,NULL,NULL"
+rcptbuild
+is "$code $err" '0 rcptbuild: route: made this folder' 'compiled'
+like "$out" '^rcptbuild: routes: 6 users, 4 ranges, 2 domains, [0-9]+ bytes$' 'and counted'
+is "$(stat -c %a "$routes") $(stat -c %a "$RCPTCHECK_HOME/route")" '640 2770' 'modes of the map and of the folder'
+goes joe 'joe 127.0.0.1 143 user'
+goes joe@one.test 'joe@one.test 127.0.0.2 143 address'
+goes joe@two.test 'joe@two.test 127.0.0.1 143 user'
+goes JOE@ONE.test 'JOE@ONE.test 127.0.0.2 143 address'
+goes ann@one.test 's009 127.0.0.3 143 address'
+goes Ann@one.test 's009 127.0.0.3 143 address'
+goes UPPER 'UPPER 127.0.0.4 143 user'
+goes Upper 'Upper 127.0.0.5 143 user'
+goes bob 'bob 127.0.0.6 143 range'
+goes Fritz 'Fritz 127.0.0.6 143 range'
+goes bob@two.test 'bob@two.test 127.0.0.6 143 range'
+goes hugo@one.test 'hugo 127.0.0.7 143 range'
+goes jimmy@one.test 'jimmy@one.test 127.0.0.9 143 range'
+goes hugo 'hugo 127.0.0.8 143 range'
+goes zed@one.test 'zed@one.test 127.0.0.8 143 range'
+goes 0815@one.test '0815*master 127.0.0.10 143 domain'
+goes 1@xn--bcher-kva.test '1@xn--bcher-kva.test 127.0.0.11 143 domain'
+goes a-f 'a-f 127.0.0.12 143 user'
+for nobody in 0815 1@two.test '' @one.test joe@ "$(printf 'jo\ne')" "$(printf '%0256d' 1)"; do
+	query -n "$nobody"
+	is "$code $out" '100 ' "nobody: '$(printf '%s' "$nobody" | tr '\n' '?' | cut -c 1-20)'"
+done
+query -n -p pop3 ann@one.test
+is "$(pair port) $(pair secret) $(pair source)" '110 yes mailboxes:3' 'POP3, a secret, the source'
+
+# --- secrets
+
+everything=$("$bin/routequery" ann@one.test 2>&1; echo ann@one.test | "$bin/routequery" -b 2>&1; "$bin/rcptbuild" -v 2>&1
+    cat "$RCPTCHECK_HOME"/data/*.state "$RCPTCHECK_HOME"/data/*.counts; strings "$cdb" 2>/dev/null || cat -v "$cdb")
+unlike "$everything" geheim 'no secret is printed, or in another file'
+like "$(cdb -d "$routes" | cat -v)" geheim1 'it is in routes.cdb'
+if [ "$(id -u)" -eq 0 ]; then
+	chmod 755 "$RCPTCHECK_HOME" "$RCPTCHECK_HOME/data"
+	sql "INSERT INTO settings VALUES ('route_group', NULL, 'nogroup')"
+	rcptbuild
+	is "$(stat -c '%G %a' "$routes")" 'nogroup 640' 'the setting route_group'
+	run setpriv --reuid=65534 --regid=65533 --clear-groups "$bin/routequery" -n joe
+	is "$code" 111 'others cannot read it'
+	run setpriv --reuid=65534 --regid=65533 --groups=65534 "$bin/routequery" -n joe
+	is "$code $(pair server)" '0 127.0.0.1' 'the group can'
+	sql "DELETE FROM settings WHERE name = 'route_group'"
+	rcptbuild -f
+	is "$(stat -c '%G' "$routes")" nogroup 'a new file keeps the group of the old one'
+	sql "INSERT INTO settings VALUES ('route_group', NULL, 'no-such')"
+	rcptbuild
+	like "$code $err" "^0 .*there is no group 'no-such' here" 'a group that is not there: a warning'
+	sql "DELETE FROM settings WHERE name = 'route_group'"
+	rcptbuild
+else
+	skip 5 'only root can give files to a group'
+fi
+
+# --- what is bad stays with its own file
+
+was=$(inode "$routes")
+sql "INSERT INTO mailboxes VALUES ('zoe','300.1.1.1',NULL,NULL,NULL,'geheim3')"
+primary new.test 2525
+sql "INSERT INTO settings VALUES ('mode', 'new.test', 'off')"
+rcptbuild
+is "$code $(inode "$routes")" "100 $was" 'a bad row: 100, and the old map stays'
+is "$err" "rcptbuild: mailboxes: rowid 13: server: '300.1.1.1': neither an address nor a host name" 'it is named'
+check joe@new.test
+is "$code $(field why)" '0 off' 'rcptcheck.cdb was built all the same'
+rcptbuild
+is "$code $err" '100 ' 'cron hears of it once, and the exit code stays'
+sql "UPDATE mailboxes SET server = '127.0.0.13' WHERE rowid = 13;
+    INSERT INTO domain_ips VALUES ('bad.test', '300.1.1.1', NULL, NULL)"
+rcptbuild
+is "$code" 100 'a bad row of domain_ips: 100'
+goes zoe 'zoe 127.0.0.13 143 user'
+sql "DELETE FROM domain_ips WHERE domain = 'bad.test'"
+rcptbuild
+is "$code $err" '0 ' 'all is well'
+sql "INSERT INTO settings VALUES ('route_retry', NULL, '0s')"
+was=$(inode "$routes")
+rcptbuild
+is "$code $(inode "$routes") $(printf '%s\n' "$err" | grep -c "value: '0s'")" "100 $was 1" 'a bad setting: 100, named once'
+sql "DELETE FROM settings WHERE name = 'route_retry'"
+mailbox "'b-d','127.0.0.1',NULL,NULL,NULL,NULL"
+rcptbuild
+like "$code $err" "^100 .*user: 'b-d': overlaps another range" 'ranges that overlap'
+sql "DELETE FROM mailboxes WHERE user = 'b-d'"
+rcptbuild
+was=$(inode "$routes")
+sql "INSERT INTO always_accept VALUES ('x@new.test')"
+rcptbuild
+is "$code $(inode "$routes")" "0 $was" 'what is no change of mailboxes makes no new map'
+mv "$RCPTCHECK_HOME/data/rcptcheck.db" "$work/away.db"
+rcptbuild
+is "$code $(inode "$routes")" "111 $was" 'a database that is lost takes no map along'
+mv "$work/away.db" "$RCPTCHECK_HOME/data/rcptcheck.db"
+
+# --- lists
+
+printf 'kim@list.test\t127.0.0.21:143\tk\tgeheim4\n# a remark\n\nkim@list.test\t127.0.0.22:143\r\nlea@list.test\t[::1]:993\n' >"$work/list"
+rcptbuild -m staff <"$work/list"
+is "$code $err" '0 ' 'a list'
+is "$(stat -c %a "$RCPTCHECK_HOME/data/feeds/staff.mailboxes")" 640 'is stored'
+goes kim@list.test 'k 127.0.0.21 143 address'
+query -n kim@list.test
+is "$(pair servers) $(pair source)" '2 feeds/staff.mailboxes:1' 'its servers, and where that stands'
+goes lea@list.test 'lea@list.test ::1 993 address'
+goes joe 'joe 127.0.0.1 143 user'
+rcptbuild -u staff <<-'LIST'
+	=users.test
+	joe@users.test
+LIST
+is "$code $err" '0 ' 'a list of users of the same name is another'
+goes kim@list.test 'k 127.0.0.21 143 address'
+printf 'kim@list.test\t127.0.0.99\nmax 127.0.0.1\nmia\th:0\nmo\th\tx\tgeh\001eim5\n' >"$work/bad"
+rcptbuild -m staff <"$work/bad"
+is "$code" 100 'a bad list: 100'
+is "$err" "$(cat <<-'SAID'
+	rcptbuild: feeds/staff.mailboxes: line 2: server: '': must be user, tab, server[:port], and maybe tab, login, tab, secret
+	rcptbuild: feeds/staff.mailboxes: line 3: server: 'h:0': has no port from 1 to 65535 behind the colon
+	rcptbuild: feeds/staff.mailboxes: line 4: secret: '(not shown)': has control bytes in it
+	rcptbuild: the list is not stored: what is bad, there or elsewhere, stands above
+	rcptbuild: routes: something is bad, so data/routes.cdb stays as it is until that is corrected
+SAID
+)" 'each bad line is named, no secret shown'
+goes kim@list.test 'k 127.0.0.21 143 address'
+rcptbuild -m staff </dev/null
+is "$code" 100 'an empty list: 100'
+for number in $(seq 1 100); do printf '0u%s@many.test\t127.0.0.31\n' "$number"; done >"$work/many"
+rcptbuild -m many <"$work/many"
+is "$code" 0 'a hundred'
+head -n 40 "$work/many" | "$bin/rcptbuild" -m many >"$work/out" 2>"$work/err"
+is "$? $(cut -d : -f 2-3 "$work/err" | head -n 1)" '100  feeds/many.mailboxes: has 40 users, had 100' 'less than half of them: taken for an accident'
+goes 0u100@many.test '0u100@many.test 127.0.0.31 143 address'
+head -n 40 "$work/many" | "$bin/rcptbuild" -fm many >"$work/out" 2>"$work/err"
+is "$?" 0 'with -f it is taken'
+query -n 0u100@many.test
+is "$(pair match)" '' 'and who is not in it is gone'
+rcptbuild -nm many </dev/null
+is "$code" 100 '-n only checks'
+goes 0u40@many.test '0u40@many.test 127.0.0.31 143 address'
+rm "$RCPTCHECK_HOME/data/feeds/many.mailboxes"
+rcptbuild
+is "$code" 100 'a list that is gone: taken for an accident'
+rcptbuild -f
+query -n 0u40@many.test
+is "$code" 100 'unless -f is given'
+for name in '' a.b ../x -x "$(printf '%065d' 1)"; do
+	rcptbuild -m "$name" </dev/null
+	is "$code" 111 "no name of a list: '$name'"
+done
+rcptbuild -u a -m b </dev/null
+is "$code" 111 '-u and -m'
+
+# --- host names
+
+mailbox "'host','localhost',NULL,NULL,NULL,NULL" "'nohost','nosuch.invalid',NULL,1,NULL,NULL"
+rcptbuild
+like "$code $err" "^0 .*mailboxes: host name 'nosuch.invalid' does not resolve" 'a name that does not resolve: a warning'
+query -n host
+like "$(pair server) $(pair address)" '^localhost (127.0.0.1|::1)$' 'a name and its address'
+query nohost
+is "$code $(pair server) $(pair address) $(pair live)" '0 nosuch.invalid "" unknown' 'one without an address'
+sql "DELETE FROM mailboxes WHERE user LIKE '%host'"
+
+# --- which lives
+
+first=$(free_port)
+second=$(free_port)
+mailbox "'two','127.0.0.1',$second,2,NULL,NULL" "'two','127.0.0.1',$first,1,NULL,NULL" "'single','127.0.0.1',$first,NULL,NULL,NULL"
+rcptbuild
+listen_at first 127.0.0.1 "$first"
+listen_at second 127.0.0.1 "$second"
+lives() { # WANT NAME: "port live" of two
+	query two
+	is "$(pair port) $(pair live)" "$1" "$2"
+}
+lives "$first yes" 'both live: the first'
+ok 'nothing is remembered of that' test ! -s "$live" -o "$(tr -d '\0' <"$live" | wc -c)" -eq 0
+stop_pid "$work/first.pid"
+lives "$second yes" 'the first is dead: the second'
+is "$(stat -c %a "$live")" 660 'that is remembered'
+query -n two
+is "$(pair port)" "$second" 'for those who do not ask'
+query single
+is "$(pair port) $(pair live)" "$first no" 'who has one server is sent there'
+listen_at first 127.0.0.1 "$first"
+lives "$second yes" 'it is back, and left alone for a while'
+query -u "127.0.0.1:$first"
+is "$code" 0 'routequery -u'
+lives "$first yes" 'it is back'
+query -d "127.0.0.1:$first"
+is "$code" 0 'routequery -d'
+lives "$second yes" 'it is down although it answers'
+stop_pid "$work/second.pid"
+lives "$first down" 'all are dead or down: the first'
+query -u "localhost:$first"
+is "$code" 0 'routequery -u, by name'
+lives "$first yes" 'it is up'
+stop_pid "$work/first.pid"
+lives "$first no" 'all are dead: the first'
+listen_at second 127.0.0.1 "$second"
+lives "$second yes" 'one comes back while both are remembered: it is given'
+query -d 127.0.0.99:143
+is "$code" 100 'a server that is in no route: 100'
+query -d 127.0.0.1:99999
+is "$code" 111 'no port: 111'
+
+# --- what others do to the memory
+query -d "127.0.0.1:$second"
+listen_at first 127.0.0.1 "$first"
+query -u "127.0.0.1:$first"
+head -c 98304 /dev/urandom >"$live"
+lives "$first yes" 'noise in it'
+head -c 1000 /dev/zero >"$live"
+lives "$first yes" 'it is cut'
+query -d "127.0.0.1:$first"
+is "$code" 111 'and cannot be marked in'
+rm -f "$live"
+mkdir "$live"
+lives "$first yes" 'it is a folder'
+rmdir "$live"
+ln -s "$work/elsewhere" "$live"
+lives "$first yes" 'it is a link'
+ok 'which is not followed' test ! -e "$work/elsewhere"
+rm -f "$live"
+mkfifo "$live"
+lives "$first yes" 'it is a FIFO'
+rm -f "$live"
+mv "$RCPTCHECK_HOME/route" "$work/route.away"
+lives "$first yes" 'there is no folder for it'
+mv "$work/route.away" "$RCPTCHECK_HOME/route"
+
+# --- many, and while it is replaced
+
+printf 'single\r\n\njoe@nowhere\nnobody@\n' >"$work/users"
+run "$bin/routequery" -b <"$work/users"
+is "$code $out" "100 $(printf 'single\tsingle\t127.0.0.1\t%s\tyes\tmailboxes:16\njoe@nowhere\tjoe@nowhere\t127.0.0.1\t143\tno\tmailboxes:1\nnobody@\t-\t-\t-\tnone\t-' "$first")" \
+    'routequery -b'
+mkfifo "$work/in" "$work/answers"
+stdbuf -oL "$bin/routequery" -b -n <"$work/in" >"$work/answers" 2>"$work/batch.err" &
+echo $! >"$work/batch.pid"
+exec 5>"$work/in" 6<"$work/answers"
+asked() { # prints the server of joe
+	echo joe >&5
+	read -r answer <&6
+	printf '%s' "$answer" | cut -f 3
+}
+is "$(asked)" 127.0.0.1 'a batch that goes on'
+sql "UPDATE mailboxes SET server = '127.0.0.77' WHERE user = 'joe'"
+rcptbuild
+is "$(asked)" 127.0.0.77 'a new map is in use at once'
+cp "$routes" "$work/good.cdb"
+head -c 3000 "$work/good.cdb" >"$routes.new"
+mv "$routes.new" "$routes"
+is "$(asked)" 127.0.0.77 'one that is cut leaves the old one in use'
+is "$(asked)" 127.0.0.77 'and is not read again'
+like "$(cat "$work/batch.err")" 'data/routes.cdb: damaged.*: that of before stays in use' 'it is said'
+is "$(wc -l <"$work/batch.err")" 1 'once'
+query joe
+is "$code" 111 'who starts then has none: 111'
+rm "$routes"
+is "$(asked)" 127.0.0.77 'it is removed: the old one is in use'
+rcptbuild
+is "$code $(asked)" '0 127.0.0.77' 'rcptbuild makes it anew'
+exec 5>&- 6<&-
+for byte in $(seq 2048 97 "$(stat -c %s "$work/good.cdb")"); do
+	cp "$work/good.cdb" "$routes"
+	printf '\377' | dd of="$routes" bs=1 seek="$byte" conv=notrunc 2>/dev/null
+	query -n joe
+	case "$code $(pair server)" in
+	'0 127.0.0.77' | '111 ') ;;
+	*) wrong="$wrong $byte:$code:$(pair server)" ;;
+	esac
+done
+is "${wrong-}" '' 'a damaged byte: the right answer, or 111'
+rm -f "$routes"
+
+for number in $(seq 1 3000); do printf 'user%s@big.test\t127.0.0.%s\n' "$number" $((number % 200 + 1)); done >"$work/big"
+for number in $(seq 10 99); do printf '%s0-%s9*@big.test\t127.1.0.%s\n' "$number" "$number" "$number"; done >>"$work/big"
+rcptbuild -m big <"$work/big"
+is "$code" 0 'three thousand users and ninety ranges'
+goes user1999@big.test 'user1999@big.test 127.0.0.200 143 address'
+goes 427xyz@big.test '427xyz@big.test 127.1.0.42 143 range'
+goes 999@big.test '999@big.test 127.1.0.99 143 range'
+query -n 42@big.test
+is "$code" 100 'shorter than a range'
+
+done_testing
