@@ -195,7 +195,7 @@ rcpt joe@local.test -s 192.0.2.25
 is "$(header Auth-Server) $(header Auth-Port)" '192.0.2.25 25' 'with one'
 rcpt jim@local.test -s 192.0.2.25:26
 is "$(header Auth-Error-Code)" '550 5.1.1' 'no local user'
-rcpt postmaster -s [2001:db8::25]:26
+rcpt postmaster -s '[2001:db8::25]:26'
 is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::25 26' 'postmaster'
 request none '' '' smtp 'Auth-SMTP-To: RCPT TO:<a@main.test>@foreign.test' >"$work/request"
 answer <"$work/request"

@@ -92,7 +92,8 @@ dovecot_again() {
 		    -o "lowerdir=$root-pop3d/usr:$root-imapd/usr:$root-core/usr:/usr" /usr || exit 1
 		exec dovecot -F -c "$home/dovecot.conf"' sh "$home" "$build_root" </dev/null >"$work/$name.err" 2>&1 &
 	echo $! >"$work/$name.pid"
-	await answers "$imap" "$address" && await answers "$pop3" "$address" || server_fails "$name" "$work/$name.err"
+	await answers "$imap" "$address" || server_fails "$name" "$work/$name.err"
+	await answers "$pop3" "$address" || server_fails "$name" "$work/$name.err"
 }
 
 # Somebody greets there
