@@ -147,7 +147,7 @@ static void
 put(struct making *making, const char *key, const char *value)
 {
 	if (cdb_make_add(
-		making->cdb, key, (unsigned)strlen(key), value, (unsigned)strlen(value)) == -1)
+		&making->cdb, key, (unsigned)strlen(key), value, (unsigned)strlen(value)) == -1)
 		making->failed = true;
 }
 
