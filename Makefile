@@ -78,7 +78,7 @@ $(B)/tests/tools/%: tests/tools/%.c conf-cc
 # Tests. tests/need installs what a goal needs, tests/unpack has real servers at hand without installing
 # them; everything they make is below build/.
 SERVERS	:= postfix exim4-daemon-light opensmtpd qpsmtpd postfixadmin \
-	   postfix-cdb nginx libnginx-mod-mail dovecot-core dovecot-imapd dovecot-pop3d
+	   postfix-cdb nginx libnginx-mod-mail dovecot-core dovecot-imapd dovecot-pop3d perdition
 
 $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
@@ -137,11 +137,13 @@ clean:
 	rm -rf $(B)
 
 # Installation. Folders and modes are those of INSTALL; owners are set when root installs. PROBE_USER is
-# the user under whom rcptprobe is to run: run/ becomes that user's. What the administrator has changed
+# the user under whom rcptprobe is to run: run/ becomes that user's. ROUTE_GROUP, if there is one of this
+# name, is that of the mail proxies: route/ becomes that group's. What the administrator has changed
 # in service/ stays.
 DESTDIR	:=
 HOOK_GROUP := nofiles
 PROBE_USER :=
+ROUTE_GROUP := route
 H	= $(DESTDIR)$(HOME_DIR)
 SERVICE	:= service/run:rcptprobe/run:0755 service/log/run:rcptprobe/log/run:0755 \
 	   rcptprobe.service:rcptprobe.service:0644
@@ -166,7 +168,7 @@ install: all
 		exit 1; \
 	fi
 	install -d -m 0755 $(H) $(H)/bin $(H)/man $(H)/man/man5 $(H)/man/man7 $(H)/man/man8
-	install -d -m 0755 $(H)/data $(H)/hooks $(H)/lists $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
+	install -d -m 0755 $(H)/lib $(H)/data $(H)/hooks $(H)/lists $(H)/relay $(H)/run $(H)/service $(H)/service/rcptprobe $(H)/service/rcptprobe/log
 	install -d -m 0750 $(H)/service/rcptprobe/log/main
 	install -d -m 2770 $(H)/cache
 	@getent group $(HOOK_GROUP) >/dev/null || \
@@ -180,6 +182,10 @@ install: all
 	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \
 		install -m 0755 $$program $$new && mv -f $$new $${new%.new} || exit 1; done
 	ln -sf rcptserve $(H)/bin/rcptcheck-cvm
+	new=$(H)/lib/$(notdir $(PERDITION)).new && \
+		install -m 0644 $(PERDITION) $$new && mv -f $$new $${new%.new}
+	if getent group $(ROUTE_GROUP) >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		install -d $(H)/route && chown root:$(ROUTE_GROUP) $(H)/route && chmod 2770 $(H)/route; fi
 	for page in $(PAGES); do install -m 0644 $$page $(H)/man/man$${page##*.}/ || exit 1; done
 	for file in schema example; do install -m 0644 data/$$file.sql $(H)/data/ || exit 1; done
 	@for word in $(SERVICE); do from=data/$${word%%:*}; mode=$${word##*:}; to=$${word#*:}; \

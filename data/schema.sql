@@ -24,7 +24,9 @@ CREATE TABLE IF NOT EXISTS local_users (address VARCHAR);
 -- Addresses that are accepted without asking: user@domain, or @domain for all of them.
 CREATE TABLE IF NOT EXISTS always_accept (address VARCHAR);
 
--- Which server holds the mailbox of a user, for the proxies in front of POP and IMAP.
+-- Which server holds the mailbox of a user, for the proxies in front of POP and IMAP: route(7). user is
+-- user@domain, user, a range such as a-f or a-f@domain, @domain, or *. Several rows of a user are tried in
+-- ascending "order". port NULL is that of the protocol; login is the user's name there, if it is another.
 CREATE TABLE IF NOT EXISTS mailboxes (user VARCHAR, server VARCHAR, port INTEGER, "order" INTEGER,
     login VARCHAR, secret VARCHAR);
 

@@ -8,8 +8,9 @@ mkdir -p "$RCPTCHECK_HOME/route"
 group=$(id -gn)
 if [ "$(id -u)" -eq 0 ]; then
 	group=$(id -gn nobody)
-	chown nobody:"$group" "$RCPTCHECK_HOME/route"
-	chgrp -R "$group" "$RCPTCHECK_HOME/cache"
+	chown nobody:"$group" "$RCPTCHECK_HOME/run"
+	chgrp -R "$group" "$RCPTCHECK_HOME/cache" "$RCPTCHECK_HOME/route"
+	chmod 2770 "$RCPTCHECK_HOME/route"
 	chmod 777 "$work"
 fi
 nl=$(printf '\r\n.')

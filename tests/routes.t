@@ -119,7 +119,10 @@ if [ "$(id -u)" -eq 0 ]; then
 	is "$code $(pair server)" '0 127.0.0.1' 'the group can'
 	sql "DELETE FROM settings WHERE name = 'route_group'"
 	rcptbuild -f
-	is "$(stat -c '%G' "$routes")" nogroup 'a new file keeps the group of the old one'
+	keeps=nogroup
+	! getent group route >/dev/null || keeps=route
+	is "$(stat -c '%G' "$routes") $(stat -c '%G %a' "$RCPTCHECK_HOME/route")" "$keeps $keeps 2770" \
+	    'else a new file keeps the group of the old one, and the folder has it'
 	sql "INSERT INTO settings VALUES ('route_group', NULL, 'no-such')"
 	rcptbuild
 	like "$code $err" "^0 .*there is no group 'no-such' here" 'a group that is not there: a warning'

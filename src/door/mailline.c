@@ -36,6 +36,8 @@ split_port(struct mailbox *mailbox)
 	}
 	if (mailbox->port < 1 || mailbox->port > 65535)
 		return not_a_port;
+	if (colon == text)
+		return "has no server in front of the colon";
 	mailbox->server.len = (size_t)(colon - text);
 	return NULL;
 }

@@ -19,6 +19,7 @@
 #include "publish.h"
 #include "rcpt/verdict.h"
 #include "resolve.h"
+#include "route/livefile.h"
 #include "state.h"
 
 #define MODE          0640
@@ -206,11 +207,11 @@ choose_group(struct routes *routes)
 	struct stat st;
 	struct line line;
 
-	if (routes->group[0] == '\0' && stat(HOME_ROUTES, &st) == 0)
-		return st.st_gid;
 	group = getgrnam(routes->group[0] == '\0' ? default_group : routes->group);
 	if (group != NULL)
 		return group->gr_gid;
+	if (routes->group[0] == '\0' && stat(HOME_ROUTES, &st) == 0)
+		return st.st_gid;
 	if (routes->group[0] != '\0') {
 		line_start(&line);
 		line_add(&line, "settings: route_group: there is no group '");
@@ -225,12 +226,21 @@ choose_group(struct routes *routes)
 static void
 make_folder(gid_t group)
 {
-	if (mkdir(HOME_ROUTE, 0770) == -1)
+	bool made = mkdir(HOME_ROUTE, 0770) == 0, changed = made;
+	struct stat st;
+
+	if (made)
+		warnx(HOME_ROUTE ": made this folder");
+	if (lstat(HOME_ROUTE, &st) == -1 || !S_ISDIR(st.st_mode))
 		return;
-	if (group != (gid_t)-1)
-		(void)!chown(HOME_ROUTE, (uid_t)-1, group);
-	(void)chmod(HOME_ROUTE, FOLDER_MODE);
-	warnx(HOME_ROUTE ": made this folder");
+	if (group != (gid_t)-1 && st.st_gid != group &&
+	    chown(HOME_ROUTE, (uid_t)-1, group) == 0) {
+		/* What others have made there is none of theirs any more; it is disposable. */
+		(void)unlink(LIVEFILE);
+		changed = true;
+	}
+	if (changed)
+		(void)chmod(HOME_ROUTE, FOLDER_MODE);
 }
 
 /* Returns a descriptor, or -1 with the report. */

@@ -45,6 +45,7 @@ test_lines(void)
 	reads("joe\th:", port);
 	reads("joe\th:1x", port);
 	reads("joe\th:0000143", port);
+	reads("joe\t:143", "server: has no server in front of the colon");
 	reads("joe h", form);
 	reads("joe", form);
 	reads("joe\t", form);
