@@ -17,6 +17,7 @@ install -d -g "$(id -gn nobody)" -m 2750 "$RCPTCHECK_HOME/run/auth"
 
 dovecot one 127.0.0.1 alice@example.org:secret bob:bobs 'odd user:p w%20"x' tim:tanstaaf
 dovecot two 127.0.0.2 carol:carols bob:bobs tim:tanstaaf
+! has_ipv6 || dovecot six ::1 carol:carols
 primary_mailfront relay known postmaster
 smtp=$port
 
@@ -27,7 +28,7 @@ sql "INSERT INTO settings VALUES ('route_group', NULL, '$(id -gn nobody)'), ('ro
     INSERT INTO settings VALUES ('on_unreachable', 'down.test', 'tempfail');
     INSERT INTO mailboxes VALUES ('alice@example.org', '127.0.0.1', NULL, NULL, NULL, NULL),
 	('odd user', '127.0.0.1', NULL, NULL, NULL, NULL),
-	('carol', '127.0.0.2', NULL, NULL, NULL, 'carols'),
+	('carol', '127.0.0.2', NULL, NULL, NULL, 'carols'), ('six', '::1', NULL, NULL, 'carol', NULL),
 	('paula', '127.0.0.1', NULL, NULL, 'alice@example.org', 'secret'),
 	('tim', '127.0.0.2', NULL, NULL, NULL, 'tanstaaf'),
 	('bob', '127.0.0.1', NULL, 1, NULL, NULL), ('bob', '127.0.0.2', NULL, 2, NULL, NULL)"
@@ -76,6 +77,13 @@ is "$(maillogin imap "$front_imap" login nobody@example.org x)" \
 	'NO [AUTHENTICATIONFAILED] Invalid login or password' 'an unknown user hears the same'
 like "$(grep 'user=nobody@example.org' "$work/route.log")" 'answer=denied why=unknown' 'the log knows it'
 unlike "$(cat "$work/route.log")" 'carols|tanstaaf|sekrit|p w' 'no secret in the log'
+
+if has_ipv6; then
+	like "$(maillogin imap "$front_imap" login six carols)" '^OK .*Logged in' 'a server of IPv6'
+	told six carol 'is where he is'
+else
+	skip 2 'no IPv6 here'
+fi
 
 # Bob has two servers
 like "$(maillogin imap "$front_imap" login bob bobs)" '^OK .*Logged in' 'a user of two servers'

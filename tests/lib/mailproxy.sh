@@ -98,8 +98,8 @@ dovecot_again() {
 
 # Somebody greets there
 answers() { # PORT [ADDRESS]
-	perl -MIO::Socket::INET -e '
-		my $s = IO::Socket::INET->new(PeerAddr => $ARGV[1], PeerPort => $ARGV[0], Timeout => 5) or exit 1;
+	perl -MIO::Socket::IP -e '
+		my $s = IO::Socket::IP->new(PeerAddr => $ARGV[1], PeerPort => $ARGV[0], Timeout => 5) or exit 1;
 		alarm 10;
 		exit(!defined <$s>)' "$1" "${2-127.0.0.1}"
 }
