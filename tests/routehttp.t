@@ -224,6 +224,9 @@ alice,wait*)
 	done
 	exec "$@" ;;
 alice,killed*) kill -9 $$ ;;
+alice,hang*)
+	echo $$ >"$folder/hung"
+	sleep 300 ;;
 alice,broken*) exit 111 ;;
 paula,front,,) exec "$@" ;;
 esac
@@ -236,6 +239,10 @@ checked() { # USER PASSWORD
 	request plain "$1" "$2" imap >"$work/request"
 	answer -c "$work/checkpassword" "$work/c" /bin/true <"$work/request"
 }
+# This one takes its 20 seconds; looked at below
+request plain alice hang imap |
+	"$bin/routehttp" -v -c "$work/checkpassword" "$work/c" /bin/true >"$work/hung.reply" 2>"$work/hung.log" &
+hung_id=$!
 checked alice right
 is "$(header Auth-Status)" OK 'the program says yes'
 is "$(tail -n 1 "$work/c/given")" 'alice,right,, 203.0.113.7' 'it got user, password and client'
@@ -324,4 +331,12 @@ await test -s "$work/tcpserver.port"
 read -r port <"$work/tcpserver.port"
 try
 is "$(header Auth-Server)" 192.0.2.1 'under tcpserver'
+
+wait $hung_id
+like "$(tr -d '\r' <"$work/hung.reply")" '^Auth-Status: \[UNAVAILABLE\]' 'a program that hangs is no proof against the user'
+read -r hung_child <"$work/c/hung"
+gone() {
+	! kill -0 "$hung_child" 2>/dev/null
+}
+ok 'and is ended' await 10 gone
 done_testing

@@ -208,27 +208,20 @@ put_transport(struct making *making, uint32_t domain, const struct target *targe
 	put_both(making, domain, value);
 }
 
-/* Does a cdb have our record? An empty file is nobody's. */
+/*
+ * Is our record the first of a cdb? It lies behind the 2,048 bytes of contents: the lengths of key and
+ * value, and the key. An empty file is nobody's.
+ */
 static bool
 is_ours(const struct deliveryfile *file)
 {
-	struct cdb cdb;
-	bool ours;
-	FILE *whole;
+	static const char key[] = DELIVERY_MARK;
+	size_t at = 2048, len = sizeof(key) - 1;
 
-	if (file->len == 0)
-		return true;
-	/* tinycdb wants a descriptor; the offsets in a file that is none are not to be followed. */
-	whole = fopen(file->path, "re");
-	if (whole == NULL)
-		return false;
-	ours = cdb_init(&cdb, fileno(whole)) == 0;
-	if (ours) {
-		ours = cdb_find(&cdb, DELIVERY_MARK, sizeof(DELIVERY_MARK) - 1) == 1;
-		cdb_free(&cdb);
-	}
-	fclose(whole);
-	return ours;
+	return file->len == 0 ||
+	    (file->len >= at + 8 + len &&
+		cdb_unpack((const unsigned char *)file->bytes + at) == len &&
+		memcmp(file->bytes + at + 8, key, len) == 0);
 }
 
 /* Are the bytes of fd those that the file has? */
