@@ -14,6 +14,7 @@ listed() { # SCRIPT [argument...]: the list, sorted, in one line
 	shift
 	"$lists/$listed_name" "$@" >"$work/list" 2>"$work/err"
 	code=$?
+	err=$(cat "$work/err")
 	out=$(sort "$work/list" | tr '\n' ' ')
 }
 
@@ -44,8 +45,22 @@ echo q.test >"$QMAIL/control/locals"
 : >"$work/home/joe/.qmail-shop-default"
 : >"$QMAIL/alias/.qmail-postmaster"
 listed qmail
-is "$code $out" '0 =q.test joe-first.last@q.test joe-list@q.test joe-shop-*@q.test joe@q.test postmaster@q.test ' \
-    'users of /etc/passwd, their extensions, aliases'
+is "$code $out" '0 =q.test gone-*@q.test gone@q.test joe-first.last@q.test joe-list@q.test joe-shop-*@q.test joe@q.test postmaster@q.test ' \
+    'users of passwd, their extensions, aliases; one whose home is not there now may have any'
+like "$err" "qmail: $work/home/gone cannot be looked into: all of gone-\\* is taken to be there" 'which it says'
+mv "$work/home/joe" "$work/home/elsewhere"
+ln -s elsewhere "$work/home/joe"
+: >"$work/home/joe/.qmail-odd name"
+listed qmail
+like "$out" '"joe-odd name"@q.test .*joe-list@q.test' 'a home behind a link; a name that needs quotes'
+rm "$work/home/joe" "$work/home/elsewhere/.qmail-odd name"
+mv "$work/home/elsewhere" "$work/home/joe"
+mv "$QMAIL/alias" "$work/away"
+listed qmail
+like "$out" '(^| )@q\.test ' 'no folder of alias: everybody'
+mv "$work/away" "$QMAIL/alias"
+PASSWD='' listed qmail
+is "$code" 0 'without PASSWD: getent'
 : >"$work/home/joe/.qmail-default"
 : >"$QMAIL/alias/.qmail-default"
 listed qmail
@@ -91,6 +106,44 @@ verdict joe-nolist@q.test '100 local' 'no extension'
 verdict joe-shop-x@q.test '0 local' 'a default one'
 verdict nobody@w.test '100 local' 'no user of a virtual domain'
 verdict whoever@v.test '0 local' 'a catch-all'
+long=$(printf 'x%.0s' $(seq 70))
+for name in "long-$long" "$(printf 'odd-\001')" "$(printf 'eight-\377')"; do
+	: >"$work/home/joe/.qmail-$name"
+done
+store qmail
+is "$code" 0 'files whose names no list can have' || diag "$err"
+verdict "joe-long-$long@q.test" '0 local' 'stand for all that begin like them'
+verdict joe-odd-x@q.test '0 local' 'up to there'
+verdict joe-nolist@q.test '100 local' 'and no others'
+rm "$work/home/joe/.qmail-"long-* "$work/home/joe/.qmail-"odd* "$work/home/joe/.qmail-"eight*
+if [ "$(id -u)" -eq 0 ]; then
+	chmod 600 "$QMAIL/control/virtualdomains"
+	chmod -R go+rX "$QMAIL" "$VPOPMAIL" "$work/home"
+	chmod 600 "$QMAIL/control/virtualdomains"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$lists/qmail" >"$work/list" 2>"$work/err"
+	like "$(tail -n 1 "$work/list")" '^FAILED: .*virtualdomains cannot be read' 'virtualdomains that cannot be read: fails'
+	chmod 644 "$QMAIL/control/virtualdomains"
+	if unshare -m true 2>/dev/null; then
+		mkdir "$work/small"
+		"$lists/qmail" >"$work/list.whole" 2>/dev/null
+		whole=$(grep -c . "$work/list.whole")
+		for size in 4 8 12 16 20 24; do
+			SIZE=$size TMPDIR=$work/small unshare -m sh -c 'mount -t tmpfs -o size="$SIZE"k none "$TMPDIR" && exec "$0"' "$lists/qmail" \
+			    >"$work/list" 2>/dev/null
+			if ! tail -n 1 "$work/list" | grep -q '^FAILED'; then
+				[ "$(grep -c . "$work/list")" -eq "$whole" ] || echo "$size" >>"$work/half"
+			else
+				echo "$size" >>"$work/failed"
+			fi
+		done
+		ok 'no room for temporary files: fails' test -s "$work/failed"
+		ok 'and never prints half a list' test ! -s "$work/half"
+	else
+		skip 2 'no file systems can be mounted here'
+	fi
+else
+	skip 3 'needs root'
+fi
 QMAIL=$work/nowhere
 listed qmail
 is "$code" 1 'no qmail: fails'
@@ -125,13 +178,28 @@ printf '#!/bin/sh\n[ "$1 $2" = "-s vp.test" ] && echo "sales@vp.test -> carol@vp
 chmod +x "$VPOPMAIL/bin/vuserinfo" "$VPOPMAIL/bin/valias"
 listed vpopmail
 like "$out" 'frank@vp\.test .*sales@vp\.test' 'users and aliases in SQL: its programs are asked'
+echo 'dave:$1$x:1:0::/x:NOQUOTA' >"$VPOPMAIL/domains/vp.test/vpasswd"
+listed vpopmail
+like "$out" 'dave@vp\.test .*frank@vp\.test .*sales@vp\.test' 'and a vpasswd from before that: all of them'
+for program in vuserinfo valias; do
+	mv "$VPOPMAIL/bin/$program" "$work/program"
+	printf '#!/bin/sh\necho could not connect to mysql\nexit 1\n' >"$VPOPMAIL/bin/$program"
+	chmod +x "$VPOPMAIL/bin/$program"
+	listed vpopmail
+	like "$code $(tail -n 1 "$work/list")" '^1 FAILED' "$program fails: fails"
+	mv "$work/program" "$VPOPMAIL/bin/$program"
+done
 
 # --- /etc/passwd
 
 printf '%s\n' 'root:x:0:0::/:/' 'mail:x:8:8::/:/' 'gina:x:1000:1000::/:/' 'hans:x:60000:1::/:/' 'nobody:x:65534:1::/:/' >"$PASSWD"
 printf '%s\n' '# aliases' 'postmaster: gina' '  , hans' 'info : gina' '"sales team": hans' ':include:/x' >"$ALIASES"
 listed passwd p.test
-is "$code $out" '0 =p.test gina@p.test hans@p.test info@p.test postmaster@p.test sales team@p.test ' 'people and aliases'
+is "$code $out" '0 "sales team"@p.test =p.test gina@p.test hans@p.test info@p.test postmaster@p.test root@p.test ' 'people and aliases'
+echo 'odd\ name: gina' >>"$ALIASES"
+listed passwd p.test
+like "$err" 'not understood, add it .*: odd' 'an alias that is not understood is told of'
+sed -i '$d' "$ALIASES"
 store passwd p.test p2.test
 is "$code" 0 'rcptbuild takes it' || diag "$err"
 verdict gina@p.test '0 local' 'a user'

@@ -10,7 +10,7 @@ root=$top/build/root-qpsmtpd
 perl -MNet::DNS -MMail::Header -MDigest::HMAC -e 1 2>/dev/null || skip_all 'perl has not the modules that qpsmtpd needs'
 
 sql "INSERT INTO local_domains VALUES ('local.test'), ('empty.test'), ('norelay.test')"
-sql "INSERT INTO local_users VALUES ('alice@local.test'), ('o''brien@local.test'), ('a\\b@local.test'), ('alice@norelay.test')"
+sql "INSERT INTO local_users VALUES ('alice@local.test'), ('o''brien@local.test'), ('\"a\\\\b\"@local.test'), ('alice@norelay.test')"
 build
 mkdir -p "$work/qp/config" "$work/qp/plugins" "$work/qp/spool"
 chmod 700 "$work/qp/spool"

@@ -50,7 +50,7 @@ verdict joe-list@a.test '0 local' 'a wildcard'
 verdict joe@a.test '100 local' 'is not for who has no extension'
 verdict anybody@b.test '0 local' 'a catch-all'
 verdict anybody@empty.test '111 local' 'no users at all: temporary failure'
-is "$(field note)" no-users 'and why'
+is "$(field note)" incomplete 'and why'
 verdict nobody@elsewhere.test '0 foreign' 'a user of a domain that is not local'
 verdict ü@xn--mnchen-3ya.test '0 local' 'a domain as A-label'
 verdict ü@münchen.test '0 local' 'and as U-label'
@@ -59,7 +59,7 @@ verdict postmaster@a.test '0 postmaster' 'postmaster'
 run env RECIPIENT=bob@a.test RELAYCLIENT= "$bin/rcptcheck"
 is "$code" 0 'RELAYCLIENT: no check'
 run "$bin/rcptstatus"
-like "$out" 'CRITICAL - mail for empty\.test is deferred: a local domain of which no list has users' 'rcptstatus: a list without users'
+like "$out" 'CRITICAL - mail for empty\.test is deferred for all who are not listed: a local domain of which no list has users' 'rcptstatus: a list without users'
 unlike "$out" 'does not resolve|accepted unchecked' 'and nothing about servers, where there need be none'
 check bob@a.test -s
 like "$out" '^550 5\.1\.1 ' 'the reply'
@@ -107,6 +107,54 @@ verdict bob@empty.test '111 local' 'which must not be empty'
 sql "DELETE FROM settings WHERE name = 'local_then_callout'; DELETE FROM domain_ips"
 build
 
+# --- servers whose name does not resolve are servers all the same
+
+sql "INSERT INTO domain_ips VALUES ('a.test', 'nowhere.invalid', 25, 1)"
+build
+verdict alice@a.test '0 local' 'a server that does not resolve: who is listed'
+verdict bob@a.test '0 unreachable' 'who is not is not refused'
+verdict bob@alias.test '0 unreachable' 'nor at an alias'
+sql "DELETE FROM domain_ips"
+build
+
+# --- aliases and lists
+
+sql "INSERT INTO local_users VALUES ('own@alias.test'), ('ext-*@alias.test')"
+build
+verdict own@alias.test '0 local' 'a user that is listed under an alias'
+verdict own@a.test '100 local' 'is none of its target'
+verdict ext-x@alias.test '0 local' 'and a wildcard'
+verdict alice@alias.test '0 local' 'who also has those of its target'
+verdict bob@alias.test '100 local' 'and no others'
+sql "INSERT INTO local_users VALUES ('@alias.test')"
+build
+verdict bob@alias.test '0 local' 'a catch-all of an alias'
+verdict bob@a.test '100 local' 'is none of its target'
+sql "DELETE FROM local_users WHERE address LIKE '%alias.test'; INSERT INTO local_domains VALUES ('alias.test')"
+rcptbuild -f
+is "$code" 0 'an alias that is a local domain too'
+unlike "$err" 'alias.test' 'nothing is wrong with that'
+verdict alice@alias.test '0 local' 'has the users of its target'
+verdict bob@alias.test '100 local' 'and no others'
+sql "INSERT INTO local_users VALUES ('own@alias.test')"
+build
+verdict own@alias.test '0 local' 'and its own'
+verdict bob@alias.test '100 local' 'and no others'
+primary far.test "$port"
+sql "UPDATE domain_aliases SET domain = 'far.test' WHERE alias = 'alias.test'"
+build
+verdict own@alias.test '0 local' 'an alias of a domain with servers, with a list of its own'
+verdict bob@alias.test '0 unreachable' 'who is not in it is asked about there'
+sql "UPDATE domain_aliases SET domain = 'nowhere.test' WHERE alias = 'alias.test'"
+rcptbuild
+like "$err" 'mail for the alias is deferred' 'an alias of nothing, with a list of its own'
+verdict own@alias.test '0 local' 'who is in it'
+verdict bob@alias.test '111 local' 'who is not'
+is "$(field note)" incomplete 'is deferred'
+sql "UPDATE domain_aliases SET domain = 'a.test' WHERE alias = 'alias.test'; DELETE FROM local_domains WHERE domain = 'alias.test';
+    DELETE FROM local_users WHERE address = 'own@alias.test'; DELETE FROM domain_ips"
+build
+
 # --- bad rows
 
 sql "INSERT INTO local_users VALUES ('bob'), (x'00'), (NULL), ('a' || char(0) || 'b@a.test'), ('joe*@a.test')"
@@ -124,7 +172,7 @@ build
 
 # --- feeds
 
-feed one '=c.test\n# people\ncarol@c.test\r\n\n  Dave@c.test\ncarol@c.test\nbob@a.test'
+feed one '=c.test\n# people\ncarol@c.test\r\n\n  Dave@c.test\ncarol@c.test\nbob@a.test\n'
 is "$code" 0 'a feed'
 like "$out" ', 10 users, ' 'its users are counted'
 is "$(stat -c %a "$RCPTCHECK_HOME/data/feeds/one")" 640 'its mode'
@@ -132,7 +180,7 @@ verdict carol@c.test '0 local' 'a user of a domain that it brings'
 verdict dave@c.test '0 local' 'another'
 verdict erin@c.test '100 local' 'and no user'
 verdict bob@a.test '0 local' 'a user of a domain of local_domains'
-feed two "=d.test\n'; DROP TABLE local_users; --@d.test\n"
+feed two "=d.test\n\"'; DROP TABLE local_users; --\"@d.test\n"
 is "$code" 0 'a second one'
 verdict "'; DROP TABLE local_users; --@d.test" '0 local' 'with an odd user'
 verdict carol@c.test '0 local' 'the first is not forgotten'
@@ -142,6 +190,10 @@ feed one '=c.test\nerin@c.test\ncarol@c.test\nbob@a.test\n'
 is "$code" 0 'replaced'
 verdict dave@c.test '100 local' 'who is gone is gone'
 verdict erin@c.test '0 local' 'who came is there'
+feed one '\357\273\277=c.test\r\nerin@c.test\r\ncarol@c.test\r\nbob@a.test' -f
+is "$code" 0 'a byte order mark, CRs, and -f for a last line without an end'
+verdict erin@c.test '0 local' 'the domain that the mark stood before'
+verdict bob@a.test '0 local' 'the user without an end'
 
 hostile() { # NAME TEXT REGEX: is refused, and why
 	before=$(cksum "$cdb" "$RCPTCHECK_HOME/data/feeds/one")
@@ -150,6 +202,10 @@ hostile() { # NAME TEXT REGEX: is refused, and why
 	like "$err" "$3" '... with the reason'
 	is "$(cksum "$cdb" "$RCPTCHECK_HOME/data/feeds/one")" "$before" '... and nothing has changed'
 }
+hostile 'SQL' "carol@c.test\n'; DROP TABLE local_users; --@c.test\n" 'line 2: .*without quotes around it'
+hostile 'a mail header' 'To: carol@c.test\n' 'line 1: .*without quotes around it'
+hostile 'a cut list' 'carol@c.test\nerin@c.te' 'the last line of the list has no end'
+hostile 'a byte order mark in the middle' 'carol@c.test\n=c.test\n\357\273\277=d.test\n' 'line 3'
 hostile 'an empty list' '' 'the list is empty'
 hostile 'a NUL byte' 'carol@c.test\nx\0y@c.test\n' "feeds/one: line 2: 'x.x00y@c.test': has a NUL byte"
 hostile 'no UTF-8' 'carol@c.test\nj\374rgen@c.test\n' "feeds/one: line 2: 'j.xfcrgen@c.test': has no user"
@@ -187,6 +243,7 @@ echo x >"$RCPTCHECK_HOME/data/feeds/one~"
 rcptbuild -v
 is "$code" 0 'other files in the folder'
 like "$err" "feeds: 'one~': no feed can have this name" 'are not read'
+like "$err" "feeds: 'one.old': no feed can have this name" 'of which it warns'
 rm "$RCPTCHECK_HOME/data/feeds/one~" "$RCPTCHECK_HOME/data/feeds/one.old"
 
 # A slow program in front of us
@@ -202,6 +259,34 @@ rm "$work/slow.pid"
 exec 7>&-
 is "$(cd "$RCPTCHECK_HOME/data/feeds" && echo *)" 'one two' 'a run that was killed has stored nothing'
 is "$(find "$RCPTCHECK_HOME/data" -name '*.tmp')" '' 'and left nothing behind'
+
+# --- a CDB that is away for a while
+
+feed one '=c.test\ncarol@c.test\n'
+build
+mkfifo "$work/questions"
+"$bin/rcptcheck" -b <"$work/questions" >"$work/answers" 2>/dev/null &
+echo $! >"$work/batch.pid"
+exec 7>"$work/questions"
+answered() { # COUNT
+	test "$(grep -c . "$work/answers")" -ge "$1"
+}
+echo erin@c.test >&7
+await answered 1
+mv "$cdb" "$work/cdb"
+sleep 1.1
+echo erin@c.test >&7
+echo carol@c.test >&7
+await answered 3
+mv "$work/cdb" "$cdb"
+sleep 1.1
+echo erin@c.test >&7
+await answered 4
+exec 7>&-
+wait "$(cat "$work/batch.pid")"
+rm "$work/batch.pid"
+is "$(cut -f 2,3 "$work/answers" | tr '\t\n' '  ')" 'reject local tempfail local accept local reject local ' \
+    'a CDB that is gone and back: whoever is not listed is deferred meanwhile'
 
 # --- nothing to do, and what must be seen
 
@@ -277,6 +362,33 @@ like "$err" 'feeds/many: has 19 users, had 50' 'over all'
 run "$bin/rcptbuild" -f -u many <"$work/cut"
 is "$code" 0 'unless -f'
 verdict user40@big.test '100 local' 'and so it is done'
+printf 'user%d@split.test\n' 1 2 3 >"$work/split"
+sql "INSERT INTO local_domains VALUES ('split.test')"
+{ cat "$work/split" && echo user9@other.test; } >"$work/split.list"
+run "$bin/rcptbuild" -u split <"$work/split.list"
+printf 'user9@split.test\nuser8@split.test\n' >"$work/split.list2"
+run "$bin/rcptbuild" -u split2 <"$work/split.list2"
+is "$code" 0 'a small domain with users in two lists'
+sed -i /other/d "$work/split.list"
+sed 's/split/other/' "$work/split.list" >"$work/split.list3"
+run "$bin/rcptbuild" -u split <"$work/split.list3"
+is "$code" 100 'one of the lists loses it'
+like "$err" 'feeds/split: has 0 users(, had| of split.test, had 3)' 'it says so'
+verdict user1@split.test '0 local' 'who is missing is not refused'
+printf 'user9@split.test\n' >"$work/split.list2"
+run "$bin/rcptbuild" -u split2 <"$work/split.list2"
+is "$code" 0 'one user less is no accident'
+run "$bin/rcptbuild" -f -u split <"$work/split.list3"
+is "$code" 0 'unless -f, for this list'
+seq 1 9 | sed 's/.*/user&@alias.test/' >"$work/alias.list"
+sql "INSERT INTO domain_aliases VALUES ('alias.test', 'other.test'); INSERT INTO local_domains VALUES ('other.test')"
+{ cat "$work/split.list3" "$work/alias.list"; } >"$work/split.list4"
+run "$bin/rcptbuild" -u split <"$work/split.list4"
+is "$code" 0 'users of an alias'
+run "$bin/rcptbuild" -u split <"$work/split.list3"
+is "$code" 100 'which lose all of them: an accident, for there are those of its target'
+like "$err" 'feeds/split: has 0 users of alias.test, had 9' 'it says so'
+run "$bin/rcptbuild" -u split <"$work/split.list4"
 sql "INSERT INTO local_domains VALUES ('table.test')"
 users 30 table.test | sed "s/.*/INSERT INTO local_users VALUES ('&');/" | sqlite3 "$db"
 build
@@ -284,6 +396,8 @@ sql "DELETE FROM local_users WHERE rowid > 3"
 rcptbuild
 is "$code" 100 'local_users: the same'
 like "$err" 'local_users: has 3 users, had 30' 'it says so'
+run "$bin/rcptbuild" -f -u split <"$work/split.list4"
+is "$code" 100 'and -f for another list does not forgive it'
 sql "DELETE FROM local_domains; DELETE FROM local_users"
 rcptbuild
 is "$code" 100 'a table that was emptied'
@@ -299,5 +413,8 @@ run "$bin/rcptbuild" -f -u many <"$work/more"
 is "$code" 0 '-f makes them anew'
 rcptbuild
 is "$code" 0 'for good'
+rm "$RCPTCHECK_HOME/data/rcptbuild.counts"
+settle
+ok 'lost counts are made anew, though nothing has changed' test -s "$RCPTCHECK_HOME/data/rcptbuild.counts"
 
 done_testing

@@ -213,6 +213,15 @@ head -n 40 "$work/many" | "$bin/rcptbuild" -fm many >"$work/out" 2>"$work/err"
 is "$?" 0 'with -f it is taken'
 query -n 0u100@many.test
 is "$(pair match)" '' 'and who is not in it is gone'
+rcptbuild -m shrinks <"$work/list"
+rm "$RCPTCHECK_HOME/data/feeds/shrinks.mailboxes"
+head -n 10 "$work/many" | "$bin/rcptbuild" -fm many >"$work/out" 2>"$work/err"
+is "$? $(cut -d : -f 2-3 "$work/err" | head -n 1)" '100  feeds/shrinks.mailboxes: has 0 users, had 3' '-f with a list forgives that list alone'
+rcptbuild -fu staff </dev/null
+is "$code" 100 'and with a list of users no list of mailboxes'
+printf '=users.test\njoe@users.test\n' | "$bin/rcptbuild" -fu staff >/dev/null 2>&1
+rcptbuild -f
+is "$code" 0 'alone it forgives all'
 rcptbuild -nm many </dev/null
 is "$code" 100 '-n only checks'
 goes 0u40@many.test '0u40@many.test 127.0.0.31 143 address'
@@ -315,7 +324,7 @@ run "$bin/routequery" -b <"$work/users"
 is "$code $out" "100 $(printf 'single\tsingle\t127.0.0.1\t%s\tyes\tmailboxes:16\njoe@nowhere\tjoe@nowhere\t127.0.0.1\t143\tno\tmailboxes:1\nnobody@\t-\t-\t-\tnone\t-' "$first")" \
     'routequery -b'
 mkfifo "$work/in" "$work/answers"
-stdbuf -oL "$bin/routequery" -b -n <"$work/in" >"$work/answers" 2>"$work/batch.err" &
+"$bin/routequery" -b -n <"$work/in" >"$work/answers" 2>"$work/batch.err" &
 echo $! >"$work/batch.pid"
 exec 5>"$work/in" 6<"$work/answers"
 asked() { # prints the server of joe

@@ -162,6 +162,13 @@ record_parse(struct record *record, const unsigned char *value, size_t len)
 	return 0;
 }
 
+bool
+record_list_decides(const struct record *record)
+{
+	return (record->flags & RECORD_LOCAL) != 0 &&
+	    ((record->flags & RECORD_ASK) == 0 || record->settings.local_then_callout == 0);
+}
+
 size_t
 record_make_addresses(
     unsigned char *out, size_t size, const struct record_server *servers, size_t count)

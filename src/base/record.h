@@ -59,10 +59,14 @@ enum record_flags {
 	RECORD_DANGLING = 1,   /* an alias of no domain: temporary failure */
 	RECORD_ACCEPT_ALL = 2, /* always_accept has "@domain" */
 	RECORD_LISTED = 4,     /* always_accept has addresses of this domain: look for "l" */
-	RECORD_LOCAL = 8,      /* we have a list of its users, or of the main name's: "u" */
+	RECORD_LOCAL = 8,      /* we have a list of its users, under its own name or the main
+				  name: look for "u" */
 	RECORD_CATCH_ALL = 16, /* the list has "@domain" */
-	RECORD_NO_USERS = 32,  /* the list is empty: temporary failure, it is no proof */
-	RECORD_PREFIXES = 64,  /* the list has users with a "*": look for "w" too */
+	RECORD_INCOMPLETE =
+	    32, /* who is not in the list may exist: it is empty, or was not read whole */
+	RECORD_PREFIXES = 64, /* the list has users with a "*": look for "w" too */
+	RECORD_ASK =
+	    128, /* with RECORD_LOCAL: there are servers too, even if no address of them is known now */
 };
 
 struct record_server {
@@ -86,7 +90,10 @@ size_t record_make(unsigned char *out, size_t size, const struct record *record)
 /* Returns 0, or -1 with errno EPROTO: the bytes are no record of this version. */
 int record_parse(struct record *record, const unsigned char *value, size_t len);
 
-/* The same for a list of addresses ("n"): ports are 0. */
+/* Does its list of users decide alone about who is not in it, without a question to servers? */
+bool record_list_decides(const struct record *record);
+
+/* As record_make and record_parse, for a list of addresses ("n"): ports are 0. */
 size_t record_make_addresses(
     unsigned char *out, size_t size, const struct record_server *servers, size_t count);
 int record_parse_addresses(struct record_server servers[RECORD_SERVERS_MAX], size_t *count,

@@ -19,13 +19,15 @@ prepare(struct accounts *accounts, sqlite3_stmt **stmt, const char *first, const
 	return rc == SQLITE_OK ? 0 : accounts_trouble(accounts, report);
 }
 
+/* A warning: the others use this database every minute, and no row of it must stop all builds. */
 static void
-bad_row(struct report *report, const char *table, uint64_t number, const char *column,
+odd_row(struct report *report, const char *table, uint64_t number, const char *column,
     const char *text, size_t len, const char *why)
 {
-	struct line line;
+	struct line line, same;
 
 	line_start(&line);
+	line_start(&same);
 	line_add(&line, "users_database: ");
 	line_add_foreign(&line, table, strlen(table), 128);
 	line_add(&line, ": row ");
@@ -34,31 +36,41 @@ bad_row(struct report *report, const char *table, uint64_t number, const char *c
 	line_add_foreign(&line, column, strlen(column), 128);
 	line_add(&line, ": '");
 	line_add_foreign(&line, text, len, 120);
+	line_add_foreign(&same, text, len, 120);
 	line_add(&line, "': ");
 	line_add(&line, why);
-	report_add(report, REPORT_BAD, line.text);
+	/* Its place changes with what comes and goes in front of it; cron mails what is new. */
+	report_add_as(report, REPORT_WARNING, line.text, same.text);
 }
 
-/* The text of a column. Returns NULL, or why it is none; NULL as text where the value is NULL. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/*
+ * The text of a column, without blanks and line ends around it, as many databases compare; bytes
+ * count as text. Returns NULL, or why it is none; NULL as text where the
+ * value is NULL.
+ */
 static const char *
 fetch(sqlite3_stmt *stmt, int column, const char **text, size_t *len)
 {
-	switch (sqlite3_column_type(stmt, column)) {
-	case SQLITE_NULL:
-		*text = NULL;
-		*len = 0;
-		return NULL;
-	case SQLITE_BLOB:
-		*text = "";
-		*len = 0;
-		return "is a blob, must be text";
-	}
+	bool is_null = sqlite3_column_type(stmt, column) == SQLITE_NULL;
+
 	*text = (const char *)sqlite3_column_text(stmt, column);
 	*len = (size_t)sqlite3_column_bytes(stmt, column);
+	if (is_null)
+		return NULL;
 	if (*text == NULL) {
 		*text = "";
-		return "cannot be read as text";
+		return "is empty";
 	}
+	for (; *len > 0 && is_blank((*text)[*len - 1]); --*len)
+		;
+	for (; *len > 0 && is_blank((*text)[0]); --*len)
+		++*text;
 	return memchr(*text, '\0', *len) == NULL ? NULL : "has a NUL byte in it";
 }
 
@@ -81,10 +93,10 @@ take_domain(struct accounts *accounts, sqlite3_stmt *stmt, uint64_t number,
 	why = fetch(stmt, 0, &text, &len);
 	if (why == NULL && text != NULL && !is_label(text, len))
 		why = source_add_local(source, text, len, &failed);
-	if (failed)
+	if (failed || (why != NULL && sqlite3_errcode(accounts->db) == SQLITE_NOMEM))
 		return report_trouble(report, "out of memory for users_database");
 	if (why != NULL)
-		bad_row(report, accounts->domain_table, number, accounts->domain_domain, text,
+		odd_row(report, accounts->domain_table, number, accounts->domain_domain, text,
 		    len, why);
 	return 0;
 }
@@ -132,6 +144,36 @@ fetch_address(const struct accounts *accounts, sqlite3_stmt *stmt, char joined[T
 	return NULL;
 }
 
+static bool
+is_of_domain(char c)
+{
+	return strchr("<>()[]:;@\\,\"", c) == NULL && c != 0x7f && (c < 0 || c > ' ');
+}
+
+/*
+ * A row that is odd: whom it means may be a user of its domain, if that can be seen: it is what
+ * stands behind the @, up to something that cannot be in one.
+ */
+static void
+miss(const struct accounts *accounts, sqlite3_stmt *stmt, const char *text, size_t len,
+    struct users *users)
+{
+	const char *domain = text;
+	size_t domain_len = len;
+
+	if (accounts->email_address != NULL) {
+		if ((domain = memrchr(text, '@', len)) == NULL)
+			return;
+		domain++;
+		domain_len = (size_t)(text + len - domain);
+	} else {
+		(void)fetch(stmt, 1, &domain, &domain_len);
+	}
+	for (len = 0; len < domain_len && is_of_domain(domain[len]); len++)
+		;
+	users_miss(users, domain, len);
+}
+
 static int
 take_user(struct accounts *accounts, sqlite3_stmt *stmt, uint64_t number, struct users *users)
 {
@@ -147,11 +189,14 @@ take_user(struct accounts *accounts, sqlite3_stmt *stmt, uint64_t number, struct
 		why = listing_parse(&listing, text, len, true);
 	if (why == NULL && users_take(users, &listing, &why) == -1)
 		return -1;
-	if (why != NULL)
-		bad_row(users->report, accounts->email_table, number,
-		    accounts->email_address != NULL ? accounts->email_address
-						    : accounts->email_user,
-		    text, len, why);
+	if (why == NULL)
+		return 0;
+	if (sqlite3_errcode(accounts->db) == SQLITE_NOMEM)
+		return accounts_trouble(accounts, users->report);
+	odd_row(users->report, accounts->email_table, number,
+	    accounts->email_address != NULL ? accounts->email_address : accounts->email_user,
+	    text, len, why);
+	miss(accounts, stmt, text, len, users);
 	return 0;
 }
 

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "accountrows.h"
+#include "base/deadline.h"
 #include "database.h"
 
 static const char is_missing[] = "users_database needs it: see rcptcheck-settings(5)";
@@ -33,13 +35,21 @@ accounts_trouble(const struct accounts *accounts, struct report *report)
 {
 	int code = accounts->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(accounts->db);
 	const char *advice = "";
+	char as[80] = "";
 
 	if (code == SQLITE_BUSY)
 		advice = ": another program keeps it locked";
-	else if (code == SQLITE_READONLY)
-		advice = ": its last writer was killed, let it open the database once";
-	return report_trouble(report, "users_database: %s: %s%s", accounts->path,
-	    accounts->db == NULL ? "out of memory" : sqlite3_errmsg(accounts->db), advice);
+	else if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
+		advice =
+		    ": if it has a write-ahead log, a program that may write there must have "
+		    "it open, or have closed it well";
+	else if (code == SQLITE_INTERRUPT)
+		advice = ": a view in it needs longer than 10 minutes";
+	if (getuid() == 0 && accounts->owner != 0)
+		snprintf(as, sizeof(as), " (read by the rights of its owner, user %u)",
+		    (unsigned)accounts->owner);
+	return report_trouble(report, "users_database: %s: %s%s%s", accounts->path,
+	    accounts->db == NULL ? "out of memory" : sqlite3_errmsg(accounts->db), as, advice);
 }
 
 static int
@@ -145,6 +155,12 @@ take_settings(struct accounts *accounts, const struct source *source)
 	accounts->domain_domain = source_setting(source, "domain_domain");
 }
 
+static int
+is_late(void *until)
+{
+	return deadline_now() > *(int64_t *)until;
+}
+
 /* SQLite looks at the file, and for a write-ahead log, with the first statement. */
 static int
 begin(struct accounts *accounts, struct report *report)
@@ -153,6 +169,9 @@ begin(struct accounts *accounts, struct report *report)
 		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return accounts_trouble(accounts, report);
 	sqlite3_busy_timeout(accounts->db, DATABASE_WAIT);
+	/* A view may be anything. */
+	accounts->until = deadline_now() + ACCOUNTS_TIME;
+	sqlite3_progress_handler(accounts->db, 100000, is_late, &accounts->until);
 	sqlite3_db_config(accounts->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	/* A name that is no column must not become a text. */
 	sqlite3_db_config(accounts->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -162,21 +181,39 @@ begin(struct accounts *accounts, struct report *report)
 	return check_names(accounts, report);
 }
 
+/* The folder that it is in. Returns 0, or -1 with errno. */
+static int
+look_at_folder(const struct accounts *accounts, struct stat *folder)
+{
+	char *path = realpath(accounts->path, NULL);
+	int result;
+
+	if (path == NULL)
+		return -1;
+	*strrchr(path, '/') = '\0';
+	result = stat(path[0] == '\0' ? "/" : path, folder);
+	free(path);
+	return result;
+}
+
 int
 accounts_open(struct accounts *accounts, const struct source *source, struct report *report)
 {
-	struct stat st;
+	struct stat st, folder;
 	int result;
 
 	memset(accounts, 0, sizeof(*accounts));
 	take_settings(accounts, source);
 	if (accounts->path == NULL)
 		return 0;
-	if (stat(accounts->path, &st) == -1)
+	if (stat(accounts->path, &st) == -1 || look_at_folder(accounts, &folder) == -1)
 		return report_trouble(
 		    report, "users_database: %s: %s", accounts->path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return report_trouble(report, "users_database: %s: is no file", accounts->path);
+	/* A file of root where another may put any file in its place is that other's. */
+	if (st.st_uid == 0)
+		st = folder;
 	accounts->owner = st.st_uid;
 	accounts->group = st.st_gid;
 	if (become(accounts) == -1) {

@@ -6,7 +6,8 @@
  *	email_table	with email_address; or with email_user and email_domain, if that is not set
  *	domain_table	with domain_domain
  *
- * It is only read, in one transaction. Where root runs us and the file belongs to another user,
+ * It is only read, in one transaction. What is odd in a row is a warning and no row: who else writes
+ * there must not be able to stop all builds. Nobody is refused for want of such a row (users_miss). Where root runs us and the file belongs to another user,
  * we read it as that user: who owns the folder could else make SQLite give him other files.
  */
 #ifndef DOOR_ACCOUNTS_H
@@ -20,9 +21,11 @@
 #include "users.h"
 
 #define ACCOUNTS_LIST "users_database"
+#define ACCOUNTS_TIME 600000 /* ms: for all of it */
 
 struct accounts {
-	sqlite3 *db; /* NULL: there is none */
+	sqlite3 *db;   /* NULL: there is none */
+	int64_t until; /* deadline_now() when it has taken too long */
 	uid_t owner;
 	gid_t group;
 	const char *path, *email_table, *email_address, *email_user, *email_domain;

@@ -194,25 +194,67 @@ is_local(const struct source *source, const char *domain)
 {
 	uint32_t number = intern_find(&source->names, domain, strlen(domain));
 
-	return number != INTERN_NONE && (source->of_name[number].flags & NAME_LOCAL) != 0;
+	return number != INTERN_NONE && source_is_listed(source, number);
+}
+
+/* Has another list users of it? If not, nobody is refused: it has no proof against anybody. */
+static bool
+has_others(const struct source *source, const char *domain)
+{
+	uint32_t number = intern_find(&source->names, domain, strlen(domain)), alias;
+
+	if (number == INTERN_NONE)
+		return false;
+	if ((source->of_name[number].flags & NAME_HAS_USERS) != 0)
+		return true;
+	alias = source->of_name[number].alias;
+	return source_is_alias(source, number) &&
+	    (source->of_name[source->aliases[alias].target].flags & NAME_HAS_USERS) != 0;
+}
+
+/* Is it more than administrators do in a minute? */
+static bool
+is_accident(const struct source *source, const char *domain, uint64_t was, uint64_t is)
+{
+	if (is >= was)
+		return false;
+	if (strcmp(domain, "*") == 0 && is == 0)
+		return true;
+	if (strcmp(domain, "*") != 0 && !is_local(source, domain))
+		return false;
+	if (is == 0 && was > 1 && has_others(source, domain))
+		return true;
+	return was >= CENSUS_MIN && is < was - was / 2;
+}
+
+/* A list may be what said that the domain is local: without it nobody is refused any more. */
+static void
+warn_foreign(struct report *report, const char *list, const char *domain, uint64_t was)
+{
+	char text[NAME_MAX_LEN + 200], identity[NAME_MAX_LEN + 32];
+
+	snprintf(text, sizeof(text),
+	    "%s: has 0 users of %s, had %" PRIu64
+	    ": the domain is not local any more, and nobody there is refused by a list",
+	    list, domain, was);
+	snprintf(identity, sizeof(identity), "%s has lost: %s", list, domain);
+	report_add_as(report, REPORT_WARNING, text, identity);
 }
 
 void
-census_judge(const struct census *old, const struct census *now, const struct source *source,
-    struct report *report)
+census_judge(const struct census *old, const struct census *now, const char *forgiven,
+    const struct source *source, struct report *report)
 {
 	for (uint32_t i = 0; i < old->names.count; i++) {
 		const char *name = intern_text(&old->names, i);
 		const char *domain = strchr(name, '\t') + 1;
 		uint64_t was = old->counts[i], is = get(now, name, strlen(name));
-		bool all = strcmp(domain, "*") == 0;
 		char list[NAME_MAX_LEN];
 
-		if (is >= was || (!all && !is_local(source, domain)))
-			continue;
-		if (!(all && is == 0) && (was < CENSUS_MIN || is >= was - was / 2))
-			continue;
 		snprintf(list, sizeof(list), "%.*s", (int)(domain - 1 - name), name);
-		complain(report, list, domain, was, is);
+		if (strcmp(list, forgiven) != 0 && is_accident(source, domain, was, is))
+			complain(report, list, domain, was, is);
+		else if (is < was && strcmp(domain, "*") != 0 && !is_local(source, domain))
+			warn_foreign(report, list, domain, was);
 	}
 }

@@ -17,8 +17,8 @@
 #include "report.h"
 #include "source.h"
 
-/* A domain must have had so many, or a few more or less would be an accident. */
-#define CENSUS_MIN 10
+/* A domain must have had so many, or a few less would be an accident. */
+#define CENSUS_MIN 4
 
 struct census {
 	struct intern names; /* list, tab, domain; and for each of them: */
@@ -41,9 +41,11 @@ int census_save(const struct census *census, const char *path, int folder);
 
 /*
  * Adds a bad row to the report for each list that has lost more than half of its users, or all of
- * them, over all or in a domain that is still local.
+ * them, over all or in a domain that is still local. One that had a single user may lose it, and so
+ * may one that is left without any in all lists: who is in no list is not refused there. The list
+ * named forgiven may lose anything; "" is none.
  */
-void census_judge(const struct census *old, const struct census *now,
+void census_judge(const struct census *old, const struct census *now, const char *forgiven,
     const struct source *source, struct report *report);
 
 #endif

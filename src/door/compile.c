@@ -63,21 +63,41 @@ is_plain(const struct source *source, uint32_t number)
 	    source->rows[name->row].next == INTERN_NONE;
 }
 
-/* What is known of the users of a name that is in local_domains. */
+/*
+ * What is known of the users of a domain; target is INTERN_NONE, or what it is an alias of: then the
+ * users of both count.
+ */
 static unsigned
-flags_of_users(const struct source_name *name)
+flags_of_users(const struct source *source, uint32_t number, uint32_t target)
 {
-	unsigned flags = 0;
+	unsigned flags = 0, own = source->of_name[number].flags, others = 0;
 
-	if ((name->flags & NAME_LOCAL) == 0)
+	if (target != INTERN_NONE)
+		others = source->of_name[target].flags;
+	if (((own | others) & NAME_LOCAL) == 0)
 		return 0;
-	if ((name->flags & NAME_HAS_USERS) == 0)
-		flags |= RECORD_NO_USERS;
-	if ((name->flags & NAME_CATCH_ALL) != 0)
+	/*
+	 * Where an alias has no users of its own it has those of its target. What the target of
+	 * the target would say is not looked for.
+	 */
+	if (((own | others) & NAME_ODD) != 0 ||
+	    (target != INTERN_NONE && source_is_alias(source, target)) ||
+	    ((others & NAME_LOCAL) != 0 && (others & NAME_HAS_USERS) == 0) ||
+	    ((others & NAME_LOCAL) == 0 && (own & NAME_HAS_USERS) == 0))
+		flags |= RECORD_INCOMPLETE;
+	if (((own | others) & NAME_CATCH_ALL) != 0)
 		flags |= RECORD_CATCH_ALL;
-	if ((name->flags & NAME_PREFIXES) != 0)
+	if (((own | others) & NAME_PREFIXES) != 0)
 		flags |= RECORD_PREFIXES;
 	return flags | RECORD_LOCAL;
+}
+
+/* Is an alias of this name one of nothing? */
+static bool
+is_nothing(const struct source *source, uint32_t target)
+{
+	return source->of_name[target].row == INTERN_NONE &&
+	    (source->of_name[target].flags & NAME_LOCAL) == 0;
 }
 
 static int
@@ -86,6 +106,7 @@ add_domain(struct compile *compile, uint32_t number)
 	struct source *source = compile->source;
 	const struct source_name *of_name = &source->of_name[number];
 	const char *name = intern_text(&source->names, number);
+	uint32_t target = INTERN_NONE, asked = number;
 	unsigned char value[RECORD_SIZE_MAX];
 	struct record record;
 	int64_t rowid;
@@ -94,23 +115,22 @@ add_domain(struct compile *compile, uint32_t number)
 	memset(&record, 0, sizeof(record));
 	record.settings = source->global;
 	if (source_is_alias(source, number)) {
-		uint32_t target = source->aliases[of_name->alias].target;
-
-		record.flags |= flags_of_users(&source->of_name[target]);
-		if (source->of_name[target].row == INTERN_NONE && record.flags == 0)
-			record.flags |= RECORD_DANGLING;
-		else if (source_servers(
-			     source, target, record.servers, &record.server_count, &rowid) != 0)
-			return -1;
+		asked = target = source->aliases[of_name->alias].target;
+		if (is_nothing(source, target))
+			record.flags |= (of_name->flags & NAME_LOCAL) != 0 ? RECORD_INCOMPLETE
+									   : RECORD_DANGLING;
 		strcpy(record.main_name, intern_text(&source->names, target));
 		source_apply_settings(source, target, &record.settings);
-	} else if (source_servers(
-		       source, number, record.servers, &record.server_count, &rowid) != 0) {
-		return -1;
 	}
 	source_apply_settings(source, number, &record.settings);
-	if (!source_is_alias(source, number))
-		record.flags |= flags_of_users(of_name);
+	record.flags |= flags_of_users(source, number, target);
+	if (source->of_name[asked].row != INTERN_NONE) {
+		if ((record.flags & RECORD_LOCAL) != 0)
+			record.flags |= RECORD_ASK;
+		if (source_servers(
+			source, asked, record.servers, &record.server_count, &rowid) != 0)
+			return -1;
+	}
 	if ((of_name->flags & NAME_ACCEPT_ALL) != 0)
 		record.flags |= RECORD_ACCEPT_ALL;
 	if ((of_name->flags & NAME_LISTED) != 0)

@@ -36,6 +36,10 @@ take(struct feed *feed, const char *text, size_t len)
 {
 	struct feed_line line = {.number = ++feed->number};
 
+	if (line.number == 1 && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
 	while (len > 0 && is_blank(text[len - 1]))
 		len--;
 	while (len > 0 && is_blank(text[0])) {
@@ -82,6 +86,13 @@ feed_start(struct feed *feed, feed_take *taker, void *context)
 	feed->used = 0;
 }
 
+/* Can it be seen at once that the line does not begin with a "="? There may be millions. */
+static bool
+is_no_domain(const char *line, size_t len)
+{
+	return len > 0 && line[0] > ' ' && line[0] != '=';
+}
+
 int
 feed_push(struct feed *feed, const char *bytes, size_t len)
 {
@@ -99,6 +110,9 @@ feed_push(struct feed *feed, const char *bytes, size_t len)
 			part = feed->used;
 			feed->used = 0;
 			result = take(feed, feed->buffer, part);
+		} else if (feed->only_domains && is_no_domain(bytes, part)) {
+			feed->number++;
+			result = 0;
 		} else {
 			result = take(feed, bytes, part);
 		}

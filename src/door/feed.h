@@ -6,6 +6,7 @@
  *	# text		a remark; so is an empty line
  *
  * Lines end in LF or CRLF, the last may end without; blanks and tabs at both ends do not count. A
+ * UTF-8's byte order mark is passed over where it begins the list (Windows' editors write it). A
  * "#" is a remark only with a blank behind it, or nothing: users may be called "#1".
  *
  * No I/O here: bytes go in as they come, in pieces of any size.

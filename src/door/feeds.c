@@ -117,6 +117,22 @@ warn_name(struct report *report, const char *name)
 	report_add(report, REPORT_WARNING, line.text);
 }
 
+/* NAME.tmp: one that is being made, or was left behind by a crash. */
+static bool
+is_half_written(const char *name)
+{
+	size_t len = strlen(name), end = strlen(".tmp");
+
+	return len > end && strcmp(name + len - end, ".tmp") == 0;
+}
+
+/* A list of the other kind, or what the other kind has a word for. */
+static bool
+is_of_others(const char *name, const char *end)
+{
+	return end[0] == '\0' ? ends_in(name, FEEDS_MAILBOXES) : !ends_in(name, end);
+}
+
 int
 feeds_open(struct feeds *feeds, const char *folder, const char *end, struct report *report)
 {
@@ -132,10 +148,7 @@ feeds_open(struct feeds *feeds, const char *folder, const char *end, struct repo
 	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
 		const char *name = entry->d_name;
 
-		/* Lists of the other kind, and what is half written. */
-		if (strchr(name, '.') != NULL && !ends_in(name, end))
-			continue;
-		if (end[0] != '\0' && strchr(name, '.') == NULL)
+		if (name[0] == '.' || is_half_written(name) || is_of_others(name, end))
 			continue;
 		if (!ends_in(name, end)) {
 			warn_name(report, name);

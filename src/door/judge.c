@@ -105,9 +105,7 @@ judge_names(const struct source *source, struct report *report)
 		if (source_is_domain(source, i))
 			complain(source, report, REPORT_WARNING, "domain_aliases", alias->rowid,
 			    "alias", i,
-			    name->row != INTERN_NONE
-				? "is in domain_ips too: it counts as a domain, not as an alias"
-				: "is a local domain too: it counts as that, not as an alias");
+			    "is in domain_ips too: it counts as a domain, not as an alias");
 		else if (source->of_name[alias->target].row == INTERN_NONE &&
 		    (source->of_name[alias->target].flags & NAME_LOCAL) == 0)
 			complain(source, report, REPORT_WARNING, "domain_aliases", alias->rowid,

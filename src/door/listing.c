@@ -40,6 +40,32 @@ parse_star(struct listing *listing)
 	return NULL;
 }
 
+/* RFC 5322 3.2.3: what must be quoted in a local part. A list with that is more likely no list. */
+static bool
+has_specials(const char *local, size_t len)
+{
+	static const bool special[256] = {
+	    [' '] = true,
+	    ['('] = true,
+	    [')'] = true,
+	    ['<'] = true,
+	    ['>'] = true,
+	    ['['] = true,
+	    [']'] = true,
+	    [':'] = true,
+	    [';'] = true,
+	    ['@'] = true,
+	    ['\\'] = true,
+	    [','] = true,
+	    ['"'] = true,
+	};
+	bool has = false;
+
+	for (size_t i = 0; i < len; i++)
+		has |= special[(unsigned char)local[i]];
+	return has;
+}
+
 const char *
 listing_parse(struct listing *listing, const char *text, size_t len, bool literal)
 {
@@ -68,6 +94,9 @@ listing_parse(struct listing *listing, const char *text, size_t len, bool litera
 		return NULL;
 	if (kind != ADDRESS_FINE)
 		return no_user;
+	if (!literal && has_specials(address.local, address.local_len))
+		return "has a blank or one of ()<>[]:;@\\,\" in the user, without quotes "
+		       "around it";
 	if (address.local[0] == ' ' || address.local[address.local_len - 1] == ' ')
 		return "has a blank at an end of the user";
 	memcpy(listing->local, address.local, address.local_len);

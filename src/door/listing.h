@@ -25,8 +25,8 @@ struct listing {
 };
 
 /*
- * Reads user@domain, @domain, user-*@domain; the user may be written in quotes. Where it is
- * literal, a "*" stands for itself. Returns NULL, or why the text is none of these: a constant
+ * Reads user@domain, @domain, user-*@domain; the user may be written in quotes, and must be with blanks
+ * and the like (RFC 5321 4.1.2). Where it is literal, a "*" and all else stand for themselves. Returns NULL, or why the text is none of these: a constant
  * text that reads well behind "local_users: rowid 3: address: 'x': ".
  */
 const char *listing_parse(struct listing *listing, const char *text, size_t len, bool literal);

@@ -49,14 +49,19 @@ lists_read(struct lists *lists, sqlite3 *db, struct source *source, users_add *a
 }
 
 int
-lists_judge(const struct lists *lists, const char *path, const struct source *source,
-    struct report *report)
+lists_judge(const struct lists *lists, const char *path, const char *forgiven,
+    const struct source *source, struct report *report)
 {
+	char name[sizeof("feeds/") + FEEDS_NAME_MAX] = "";
 	struct census old = {0};
 	int found = census_load(&old, path);
 
+	if (forgiven != NULL)
+		snprintf(name, sizeof(name), "feeds/%s", forgiven);
 	if (found == 1)
-		census_judge(&old, &lists->users.census, source, report);
+		census_judge(&old, &lists->users.census, name, source, report);
+	else if (found == -1 && errno == EPROTO && forgiven != NULL)
+		found = 0;
 	else if (found == -1 && errno == EPROTO)
 		report_trouble(report,
 		    "%s: damaged, so that no list can be compared with what it was: if they "
@@ -98,9 +103,12 @@ write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* Copies all that comes from in. Returns 0, or -1 with errno; *stage is what failed then. */
+/*
+ * Copies all that comes from in; *last is its last byte. Returns 0, or -1 with errno; *stage is what
+ * failed then.
+ */
 static int
-copy(int in, int out, uint64_t *copied, const char **stage)
+copy(int in, int out, uint64_t *copied, char *last, const char **stage)
 {
 	char *bytes = malloc(STRETCH);
 	int result = -1;
@@ -119,6 +127,7 @@ copy(int in, int out, uint64_t *copied, const char **stage)
 		if (write_all(out, bytes, (size_t)len) == -1)
 			goto done;
 		*copied += (uint64_t)len;
+		*last = bytes[len - 1];
 	}
 	if (len == -1)
 		*stage = "read";
@@ -149,15 +158,21 @@ lists_receive(bool anything_goes, struct report *report)
 	int fd = open_nameless();
 	const char *stage;
 	uint64_t received;
+	char last = '\n';
 
 	if (fd == -1)
 		return report_trouble(
 		    report, "a temporary file for the list: %s", strerror(errno));
-	if (copy(STDIN_FILENO, fd, &received, &stage) == -1) {
+	if (copy(STDIN_FILENO, fd, &received, &last, &stage) == -1) {
 		report_trouble(report, "the list cannot be %s: %s", stage, strerror(errno));
 		close(fd);
 		return -1;
 	}
+	if (last != '\n' && !anything_goes)
+		report_add(report, REPORT_BAD,
+		    "the last line of the list has no end: was the list cut off? If it is "
+		    "right, "
+		    "give -f");
 	if (received == 0 && !anything_goes)
 		report_add(report, REPORT_BAD,
 		    "the list is empty: did the program that makes it fail? If it is right, "
@@ -171,6 +186,7 @@ lists_store(int list, const char *name, struct report *report)
 	char path[sizeof(HOME_FEEDS "/") + FEEDS_FILE_SIZE];
 	const char *stage;
 	uint64_t stored;
+	char last;
 	int folder, fd = -1, result = -1;
 
 	snprintf(path, sizeof(path), HOME_FEEDS "/%s", name);
@@ -178,8 +194,8 @@ lists_store(int list, const char *name, struct report *report)
 	    (folder = open(HOME_FEEDS, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return report_trouble(report, HOME_FEEDS ": %s", strerror(errno));
 	if ((fd = publish_start(path, MODE)) != -1) {
-		if (lseek(list, 0, SEEK_SET) == 0 && copy(list, fd, &stored, &stage) == 0 &&
-		    fsync(fd) == 0)
+		if (lseek(list, 0, SEEK_SET) == 0 &&
+		    copy(list, fd, &stored, &last, &stage) == 0 && fsync(fd) == 0)
 			result = publish_finish(fd, path, folder);
 		else
 			publish_abandon(fd, path);

@@ -31,9 +31,12 @@ int lists_open(
 int lists_read(struct lists *lists, sqlite3 *db, struct source *source, users_add *add,
     void *context, struct report *report);
 
-/* Reports as bad what has shrunk since the file at path was written (census.h). */
-int lists_judge(const struct lists *lists, const char *path, const struct source *source,
-    struct report *report);
+/*
+ * Reports as bad what has shrunk since the file at path was written (census.h), but for the feed of
+ * the name forgiven, unless that is NULL.
+ */
+int lists_judge(const struct lists *lists, const char *path, const char *forgiven,
+    const struct source *source, struct report *report);
 
 /* Closes what is open; users, which are counts, stay. */
 void lists_close(struct lists *lists);
@@ -41,7 +44,8 @@ void lists_free(struct lists *lists);
 
 /*
  * Takes a list from standard input, to its end, into a file that has no name. An empty one is bad
- * unless anything_goes: the program that should have made it has failed. Returns a descriptor, or
+ * unless anything_goes, and so is one whose last line has no end: the program that should have made it
+ * has failed. Returns a descriptor, or
  * -1 with report->trouble. It may take long, so do it before the lock.
  */
 int lists_receive(bool anything_goes, struct report *report);

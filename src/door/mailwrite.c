@@ -64,7 +64,7 @@ next_row(const struct mailboxes *mailboxes, uint32_t first, uint32_t last)
 	for (uint32_t i = first; i != INTERN_NONE; i = rows[i].next) {
 		if (last != INTERN_NONE &&
 		    (rows[i].order < rows[last].order ||
-			(rows[i].order == rows[last].order && i <= last)))
+			(i <= last && rows[i].order == rows[last].order)))
 			continue;
 		if (best == INTERN_NONE || rows[i].order < rows[best].order)
 			best = i;
@@ -77,8 +77,7 @@ has_server(const struct route *route, const struct route_server *server)
 {
 	for (size_t i = 0; i < route->count; i++)
 		if (strcmp(route->servers[i].host, server->host) == 0 &&
-		    memcmp(&route->servers[i].address, &server->address,
-			sizeof(server->address)) == 0)
+		    route_same_server(&route->servers[i].address, &server->address))
 			return true;
 	return false;
 }

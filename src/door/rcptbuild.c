@@ -189,7 +189,8 @@ static bool
 is_nothing_to_do(int64_t now)
 {
 	return options.feed == NULL && !options.check && !options.force && have_previous &&
-	    report.digest == 0 && state_is_current(&old, &next, now) &&
+	    access(HOME_COUNTS, F_OK) == 0 && report.digest == 0 &&
+	    state_is_current(&old, &next, now) &&
 	    (old.said == 0 || (!is_watched() && !state_must_say(&old, old.said, now)));
 }
 
@@ -273,6 +274,13 @@ guard_lost_database(void)
 			  " to begin anew");
 }
 
+/* -f with a list forgives that one alone. */
+static bool
+forgives_all(void)
+{
+	return options.force && options.feed == NULL && options.mailboxes == NULL;
+}
+
 static void
 read_users(sqlite3 *db)
 {
@@ -286,8 +294,9 @@ read_users(sqlite3 *db)
 		&report) == -1)
 		fail();
 	next.users = lists.users.digest;
-	if (!options.force && report.lists[REPORT_BAD].count == 0 &&
-	    lists_judge(&lists, HOME_COUNTS, &source, &report) == -1)
+	if (report.lists[REPORT_BAD].count == 0 && !forgives_all() &&
+	    lists_judge(&lists, HOME_COUNTS, options.force ? options.feed : NULL, &source,
+		&report) == -1)
 		fail();
 }
 
@@ -341,7 +350,7 @@ resolve(int64_t now)
 }
 
 static void
-judge(void)
+judge(bool with_users)
 {
 	struct host_self self;
 
@@ -350,7 +359,8 @@ judge(void)
 	if (judge_servers(&source, &self, &report) == -1)
 		fail();
 	host_self_free(&self);
-	if (report.lists[REPORT_BAD].count == 0)
+	/* Lists of users may have domains that the rest is to be judged by. */
+	if (with_users && report.lists[REPORT_BAD].count == 0)
 		judge_rest(&source, source.global.helo, &report);
 }
 
@@ -361,7 +371,7 @@ gather(int64_t now, bool with_users)
 	read_database(with_users);
 	if (report.lists[REPORT_BAD].count == 0) {
 		resolve(now);
-		judge();
+		judge(with_users);
 	}
 	if (report.lists[REPORT_BAD].count > 0)
 		reject(now);
@@ -372,8 +382,9 @@ gather(int64_t now, bool with_users)
 static bool
 is_changed(void)
 {
-	return options.force || !have_previous || old.digest != next.digest ||
-	    old.users != next.users || !state_same_file(&old.cdb, &next.cdb);
+	return options.force || !have_previous || access(HOME_COUNTS, F_OK) == -1 ||
+	    old.digest != next.digest || old.users != next.users ||
+	    !state_same_file(&old.cdb, &next.cdb);
 }
 
 /*
@@ -475,6 +486,7 @@ build_routes(int64_t now)
 	struct routes_options routes = {.check = options.check,
 	    .force = options.force,
 	    .verbose = options.verbose,
+	    .forgiven = forgives_all(),
 	    .watched = is_watched(),
 	    .feed = options.mailboxes,
 	    .fd = feed,
@@ -488,8 +500,8 @@ build_routes(int64_t now)
 int
 main(int argc, char **argv)
 {
-	int64_t started = deadline_now(), now = (int64_t)time(NULL);
 	struct compile_counts counts;
+	int64_t started, now;
 	int routes;
 
 	/* What is written to one that was closed must not end up in a data file. */
@@ -505,6 +517,8 @@ main(int argc, char **argv)
 	    (feed = lists_receive(options.force, &report)) == -1)
 		fail();
 	lock_data();
+	started = deadline_now();
+	now = (int64_t)time(NULL);
 	state_load(&old, HOME_STATE);
 	database = home_database();
 	state_look(&next, database, HOME_CDB);
@@ -517,7 +531,7 @@ main(int argc, char **argv)
 	if (is_nothing_to_do(now)) {
 		verbose("nothing to do");
 		outcome = routes;
-		return outcome;
+		return routes == 0 ? 0 : routes == EXIT_REJECT ? EXIT_REJECT : EXIT_TEMPFAIL;
 	}
 
 	if (!options.check) {
@@ -534,7 +548,7 @@ main(int argc, char **argv)
 			warnx("no bad rows: %u domains, %u aliases, %u servers, %llu users",
 			    counts.domains, counts.aliases, counts.servers,
 			    (unsigned long long)lists.users.count);
-		return routes;
+		return routes == 0 ? 0 : routes == EXIT_REJECT ? EXIT_REJECT : EXIT_TEMPFAIL;
 	}
 	if (is_changed()) {
 		build(now, started);
@@ -548,5 +562,5 @@ main(int argc, char **argv)
 	if (state_save(&next, HOME_STATE, folder) == -1)
 		err(EXIT_TEMPFAIL, HOME_STATE ": cannot be written");
 	outcome = routes;
-	return outcome;
+	return routes == 0 ? 0 : routes == EXIT_REJECT ? EXIT_REJECT : EXIT_TEMPFAIL;
 }

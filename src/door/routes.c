@@ -58,7 +58,6 @@ static void
 set_setting(struct routes *routes, const char *name, const char *value)
 {
 	struct settings tried;
-	uint32_t seconds;
 
 	settings_default(&tried);
 	/* rcptbuild names it when it reads all settings. */
@@ -66,16 +65,8 @@ set_setting(struct routes *routes, const char *name, const char *value)
 		routes->bad_setting = true;
 		return;
 	}
-	if (strcmp(name, "route_connect_timeout") == 0 &&
-	    settings_duration(value, &seconds) == 0)
-		routes->settings.timeout = seconds;
-	else if (strcmp(name, "route_retry") == 0 && settings_duration(value, &seconds) == 0)
-		routes->settings.retry = seconds;
-	else if (strcmp(name, "route_imap_port") == 0)
-		routes->settings.imap_port = (uint16_t)atoi(value);
-	else if (strcmp(name, "route_pop3_port") == 0)
-		routes->settings.pop3_port = (uint16_t)atoi(value);
-	else if (strcmp(name, "route_group") == 0)
+	route_settings_set(&routes->settings, name, value);
+	if (strcmp(name, "route_group") == 0)
 		snprintf(routes->group, sizeof(routes->group), "%s", value);
 	else if (strcmp(name, "resolve_every") == 0)
 		routes->resolve_every = tried.resolve_every;
@@ -146,12 +137,17 @@ read_all(struct routes *routes)
 static int
 judge_counts(struct routes *routes)
 {
+	const struct routes_options *options = routes->options;
+	char forgiven[sizeof("feeds/") + FEEDS_FILE_SIZE] = "";
 	struct report *report = &routes->report;
 	struct census old = {0};
 	int found = census_load(&old, HOME_ROUTES_COUNTS);
 
+	if (options->force && options->feed != NULL)
+		snprintf(forgiven, sizeof(forgiven), "feeds/%s" FEEDS_MAILBOXES, options->feed);
 	if (found == 1)
-		census_judge(&old, &routes->mailboxes.census, &routes->mailboxes.hosts, report);
+		census_judge(&old, &routes->mailboxes.census, forgiven,
+		    &routes->mailboxes.hosts, report);
 	else if (found == -1)
 		report_trouble(report, "%s: %s: if all mailboxes are right, run rcptbuild -f",
 		    HOME_ROUTES_COUNTS, errno == EPROTO ? "damaged" : strerror(errno));
@@ -269,7 +265,7 @@ write_file(struct routes *routes)
 	static const unsigned char note[CDBFILE_NOTE] = ROUTE_NOTE;
 	gid_t group = choose_group(routes);
 	int fd = start_file(routes, group), result;
-	struct mailwrite_counts counts;
+	struct mailwrite_counts counts = {0};
 	struct cdbwriter writer;
 	uint64_t bytes;
 
@@ -280,7 +276,7 @@ write_file(struct routes *routes)
 		result = mailwrite(&writer, &routes->mailboxes, &routes->settings, &counts);
 	if (result == 0)
 		result = cdbwriter_finish(&writer, routes->options->now, note);
-	if (result == -1) {
+	if (result != 0) {
 		int error = errno;
 
 		cdbwriter_abandon(&writer);
@@ -369,7 +365,7 @@ build(struct routes *routes)
 		return -1;
 	if (routes->bad_setting)
 		return save(routes, &routes->old) == -1 ? -1 : EXIT_REJECT;
-	if (report->lists[REPORT_BAD].count == 0 && !options->force &&
+	if (report->lists[REPORT_BAD].count == 0 && !options->forgiven &&
 	    judge_counts(routes) == -1)
 		return -1;
 	if (report->lists[REPORT_BAD].count == 0 && resolve(routes) == -1)

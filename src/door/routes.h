@@ -11,7 +11,8 @@
 
 struct routes_options {
 	bool check, force, verbose;
-	bool watched;     /* somebody wants to see all messages */
+	bool watched;  /* somebody wants to see all messages */
+	bool forgiven; /* any list may have shrunk; with force that of feed may in any case */
 	const char *feed; /* the name of the list that came in, or NULL */
 	int fd;           /* and the list */
 	const char *database;

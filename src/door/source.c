@@ -393,14 +393,28 @@ source_is_domain(const struct source *source, uint32_t name)
 {
 	const struct source_name *of_name = &source->of_name[name];
 
-	return (of_name->row != INTERN_NONE || (of_name->flags & NAME_LOCAL) != 0) &&
-	    (of_name->flags & NAME_RECIPIENT) != 0;
+	if ((of_name->flags & NAME_RECIPIENT) == 0)
+		return false;
+	/* A local domain that is an alias too has the users and servers of both. */
+	return of_name->row != INTERN_NONE ||
+	    ((of_name->flags & NAME_LOCAL) != 0 && of_name->alias == INTERN_NONE);
 }
 
 bool
 source_is_alias(const struct source *source, uint32_t name)
 {
 	return source->of_name[name].alias != INTERN_NONE && !source_is_domain(source, name);
+}
+
+bool
+source_is_listed(const struct source *source, uint32_t name)
+{
+	uint32_t alias = source->of_name[name].alias;
+
+	if ((source->of_name[name].flags & NAME_LOCAL) != 0)
+		return true;
+	return source_is_alias(source, name) &&
+	    (source->of_name[source->aliases[alias].target].flags & NAME_LOCAL) != 0;
 }
 
 void

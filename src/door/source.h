@@ -31,6 +31,7 @@ enum source_name_flags {
 	NAME_HAS_USERS = 64, /* a list has users of it, and the next two: users.c finds that */
 	NAME_CATCH_ALL = 128,
 	NAME_PREFIXES = 256,
+	NAME_ODD = 512, /* a list has something of it that could not be read */
 };
 
 /* What is known of a main name or domain. The lists are linked, the last row first. */
@@ -183,6 +184,9 @@ int source_servers(struct source *source, uint32_t name,
 /* Is it a domain (not just a main name), or an alias, for which records are written? */
 bool source_is_domain(const struct source *source, uint32_t name);
 bool source_is_alias(const struct source *source, uint32_t name);
+
+/* Do lists of users count for it: is it local, or an alias of one that is? */
+bool source_is_listed(const struct source *source, uint32_t name);
 
 /* Puts a name's own settings on top of those given. */
 void source_apply_settings(

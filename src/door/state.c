@@ -51,13 +51,20 @@ state_stamp(struct state_stamp *stamp, const char *path)
 static void
 stamp_contents(struct state_stamp *stamp, const char *path, uint64_t never)
 {
-	int fd = stamp->size > WAL_MAX ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* Whoever owns the folder may have put anything there. */
+	int fd = stamp->size > WAL_MAX
+	    ? -1
+	    : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
 	unsigned char bytes[8192];
-	uint64_t sum = CHECKSUM_START;
+	uint64_t sum = CHECKSUM_START, left = WAL_MAX;
 	ssize_t len = -1;
+	struct stat st;
 
-	while (fd != -1 && (len = read(fd, bytes, sizeof(bytes))) > 0)
-		sum = checksum_add(sum, bytes, (size_t)len);
+	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		while (left > 0 && (len = read(fd, bytes, sizeof(bytes))) > 0) {
+			sum = checksum_add(sum, bytes, (size_t)len);
+			left -= (uint64_t)len < left ? (uint64_t)len : left;
+		}
 	if (fd != -1)
 		close(fd);
 	/* What can't be read, or is too long to be read each minute, is never the same again.

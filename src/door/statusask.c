@@ -27,8 +27,7 @@ bool
 statusask_concerns(const struct record *record)
 {
 	/* Where a list decides alone nobody is asked. */
-	if ((record->flags & RECORD_LOCAL) != 0 &&
-	    (record->server_count == 0 || record->settings.local_then_callout == 0))
+	if (record_list_decides(record))
 		return false;
 	return record->settings.mode != MODE_OFF && record->settings.tls != TLS_REQUIRE &&
 	    (record->flags & (RECORD_DANGLING | RECORD_ACCEPT_ALL)) == 0;

@@ -13,6 +13,7 @@
 #include "rcpt/checker.h"
 #include "rcpt/verdict.h"
 #include "state.h"
+#include "statuslists.h"
 
 #define GRACE     300  /* seconds: cron has had its chance */
 #define SAVE_TIME 1000 /* ms: rcptbuild has saved its state */
@@ -26,8 +27,9 @@ struct seen {
 	uint32_t dangling;
 	char alias[RECORD_NAME_SIZE], target[RECORD_NAME_SIZE]; /* the first that dangles */
 	bool deferred;                                          /* is its mail */
-	uint32_t empty; /* local domains without users, and no servers to ask instead */
-	char first_empty[RECORD_NAME_SIZE];
+	uint32_t
+	    incomplete; /* local domains whose lists prove nothing, and nobody is asked instead */
+	char first_incomplete[RECORD_NAME_SIZE];
 	const char *trouble;
 };
 
@@ -72,10 +74,10 @@ see_dangling(struct seen *seen, const char *domain, const struct record *record)
 static void
 see_local(struct seen *seen, const char *domain, const struct record *record)
 {
-	if ((record->flags & RECORD_NO_USERS) == 0 || record->settings.mode != MODE_ENFORCE ||
-	    (seen->empty++ > 0 && strcmp(domain, seen->first_empty) > 0))
+	if ((record->flags & RECORD_INCOMPLETE) == 0 || record->settings.mode != MODE_ENFORCE ||
+	    (seen->incomplete++ > 0 && strcmp(domain, seen->first_incomplete) > 0))
 		return;
-	snprintf(seen->first_empty, sizeof(seen->first_empty), "%s", domain);
+	snprintf(seen->first_incomplete, sizeof(seen->first_incomplete), "%s", domain);
 }
 
 static void
@@ -107,8 +109,7 @@ see(void *arg, const struct cdbfile_record *bytes)
 		statusask_add(seen->ask, domain, &record);
 	else if (record.settings.mode == MODE_OFF || (record.flags & RECORD_ACCEPT_ALL) != 0)
 		return 0;
-	else if ((record.flags & RECORD_LOCAL) != 0 &&
-	    (record.server_count == 0 || record.settings.local_then_callout == 0))
+	else if (record_list_decides(&record))
 		see_local(seen, domain, &record);
 	else if ((record.flags & RECORD_DANGLING) != 0)
 		see_dangling(seen, domain, &record);
@@ -154,12 +155,15 @@ tell_empty(struct status *status, const struct seen *seen)
 
 	line_start(&line);
 	line_add(&line, "mail for ");
-	line_add(&line, seen->first_empty);
-	if (seen->empty > 1) {
+	line_add(&line, seen->first_incomplete);
+	if (seen->incomplete > 1) {
 		line_add(&line, " and ");
-		status_add_count(&line, seen->empty - 1, "more domain", "more domains");
+		status_add_count(&line, seen->incomplete - 1, "more domain", "more domains");
 	}
-	line_add(&line, " is deferred: a local domain of which no list has users");
+	line_add(&line,
+	    " is deferred for all who are not listed: a local domain of which no list has "
+	    "users, "
+	    "or one that cannot be read whole: see rcptbuild -n");
 	status_add(status, STATUS_CRITICAL, &line);
 }
 
@@ -212,7 +216,7 @@ tell_seen(
 	judge_tls(status, seen, probe_runs);
 	if (seen->dangling > 0)
 		tell_dangling(status, seen);
-	if (seen->empty > 0)
+	if (seen->incomplete > 0)
 		tell_empty(status, seen);
 	line_start(&line);
 	if (seen->domains + seen->aliases > 0)
@@ -340,7 +344,7 @@ is_replaced(struct state *state)
 
 /* A failing rcptbuild is reason enough for all the rest. */
 void
-statusbuild_runs(struct status *status, int64_t now)
+statusbuild_runs(struct status *status, struct cdbfile *cdb, int64_t now)
 {
 	struct state state;
 	int64_t changed, due;
@@ -367,6 +371,11 @@ statusbuild_runs(struct status *status, int64_t now)
 	else if (changed > 0)
 		status_add_text(status, STATUS_OK,
 		    "         " HOME_DATABASE " was changed just now: rcptbuild will see it");
+	changed = cdb == NULL ? 0 : statuslists_changed_at(&state, cdb);
+	if (changed > 0 && now - changed >= GRACE)
+		tell_late(status,
+		    "rcptbuild has not compiled what was changed in a list of users at ",
+		    changed);
 	due = (int64_t)state.resolve_every * 3;
 	if (state.resolved_at > 0 &&
 	    !state_names_fresh(&state, (uint64_t)(due > GRACE ? due : GRACE), now))

@@ -20,8 +20,8 @@
 int statusbuild_cdb(
     struct status *status, struct cdbfile *cdb, struct statusask *ask, bool probe_runs);
 
-/* What is wrong with the runs of rcptbuild. now is in seconds. */
-void statusbuild_runs(struct status *status, int64_t now);
+/* What is wrong with the runs of rcptbuild. cdb may be NULL; now is in seconds. */
+void statusbuild_runs(struct status *status, struct cdbfile *cdb, int64_t now);
 
 /* Takes a record of the CDB apart. Returns 1 with a domain, 0 with anything else, or -1. */
 int statusbuild_domain(

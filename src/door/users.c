@@ -27,7 +27,7 @@ users_start(struct users *users, struct source *source, struct report *report)
 	if (users->of_domain == NULL)
 		return no_memory(users);
 	for (uint32_t i = 0; i < source->names.count; i++)
-		if ((source->of_name[i].flags & NAME_LOCAL) != 0)
+		if (source_is_listed(source, i))
 			users->digest = checksum_add(users->digest,
 			    intern_text(&source->names, i), intern_len(&source->names, i));
 	return 0;
@@ -106,9 +106,10 @@ use_domain(struct users *users, const struct listing *listing)
 	    NULL)
 		return why;
 	users->number = intern_find(&source->names, name, strlen(name));
-	if (users->number != INTERN_NONE &&
-	    (source->of_name[users->number].flags & NAME_LOCAL) == 0)
+	if (users->number != INTERN_NONE && !source_is_listed(source, users->number))
 		users->number = INTERN_NONE;
+	if (listing->domain_len > sizeof(domain->text))
+		return NULL;
 	domain->number = users->number;
 	domain->len = listing->domain_len;
 	memcpy(domain->text, listing->domain, listing->domain_len);
@@ -138,6 +139,18 @@ add_key(struct users *users, char type, const struct listing *listing)
 		    "users over several hosts or homes (RCPTCHECK_HOME)");
 	return report_trouble(
 	    users->report, "rcptcheck.cdb cannot be written: %s", strerror(errno));
+}
+
+void
+users_miss(struct users *users, const char *domain, size_t len)
+{
+	struct listing listing = {.domain = domain, .domain_len = len};
+
+	if (use_domain(users, &listing) != NULL || users->number == INTERN_NONE)
+		return;
+	users->source->of_name[users->number].flags |= NAME_ODD;
+	users->digest = checksum_add(users->digest, "odd", 3);
+	users->digest = checksum_add(users->digest, domain, len);
 }
 
 int
@@ -208,6 +221,16 @@ users_of_table(struct users *users, sqlite3 *db)
 	return result == 0 ? users_end(users) : -1;
 }
 
+/* An alias without users of its own has those of its target, which is judged itself. */
+static bool
+has_those_of_another(const struct source *source, uint32_t name)
+{
+	uint32_t alias = source->of_name[name].alias;
+
+	return source_is_alias(source, name) &&
+	    (source->of_name[source->aliases[alias].target].flags & NAME_LOCAL) != 0;
+}
+
 void
 users_judge(const struct users *users)
 {
@@ -216,7 +239,8 @@ users_judge(const struct users *users)
 	for (uint32_t i = 0; i < source->names.count; i++) {
 		struct line line;
 
-		if ((source->of_name[i].flags & (NAME_LOCAL | NAME_HAS_USERS)) != NAME_LOCAL)
+		if ((source->of_name[i].flags & (NAME_LOCAL | NAME_HAS_USERS)) != NAME_LOCAL ||
+		    has_those_of_another(source, i))
 			continue;
 		line_start(&line);
 		line_add(&line, "local_domains: '");

@@ -60,6 +60,12 @@ int users_end(struct users *users);
 /* Takes one. Sets *why, to NULL or to what is wrong with its domain. */
 int users_take(struct users *users, const struct listing *listing, const char **why);
 
+/*
+ * Something of this domain could not be read: from now on its list proves nothing against anybody who
+ * is not in it.
+ */
+void users_miss(struct users *users, const char *domain, size_t len);
+
 /* The list that is the table local_users. */
 int users_of_table(struct users *users, sqlite3 *db);
 

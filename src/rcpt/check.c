@@ -293,32 +293,42 @@ set_target(struct check *check)
 }
 
 /*
- * By the list of users that we have of the domain. True when that decided, or failed. A list without
- * anybody proves nothing: more likely than a domain without users is a list that went wrong.
+ * By the absence from a list. That proves nothing where the list has nobody, since more likely than a
+ * domain without users is a list that went wrong; where something of it could not be read; or where
+ * the CDB at hand is not the one that should be there.
+ */
+static void
+decide_by_absence(struct checker *checker, struct check *check)
+{
+	bool incomplete = (check->record.flags & RECORD_INCOMPLETE) != 0;
+
+	if (!incomplete && checker->cdb_kept == NULL) {
+		decide_by_mode(check, VERDICT_REJECT, "local");
+		return;
+	}
+	check->trouble = true;
+	check->note = incomplete ? "incomplete" : "old";
+	decide_by_mode(check, VERDICT_TEMPFAIL, "local");
+}
+
+/*
+ * By the list of users that we have of the domain. True when that decided, or failed. It does not for
+ * who is not in it but may be known to the servers.
  */
 static bool
 decide_by_users(struct checker *checker, struct check *check)
 {
 	const struct record *record = &check->record;
 	const struct address *address = &check->address;
-	bool may_ask = record->server_count > 0 && record->settings.local_then_callout != 0;
 
-	if ((record->flags & RECORD_NO_USERS) != 0) {
-		if (may_ask)
-			return false;
-		check->trouble = true;
-		check->note = "no-users";
-		decide_by_mode(check, VERDICT_TEMPFAIL, "local");
-		return true;
-	}
 	switch (local_find(
 	    &checker->cdb, record, address->key_domain, address->local, address->local_len)) {
 	case 1:
 		decide(check, VERDICT_ACCEPT, "local");
 		break;
 	case 0:
-		if (!may_ask)
-			decide_by_mode(check, VERDICT_REJECT, "local");
+		if (record_list_decides(record))
+			decide_by_absence(checker, check);
 		break;
 	default:
 		check->cdb = checker_cdb_trouble();

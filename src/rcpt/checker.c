@@ -87,8 +87,10 @@ checker_use_cdb(struct checker *checker)
 		return 0;
 	checker->cdb_looked = now;
 	if (fstatat(checker->cdb_folder, checker->cdb_path, &st, 0) == 0 &&
-	    st.st_ino == checker->cdb.inode && st.st_dev == checker->cdb.device)
+	    st.st_ino == checker->cdb.inode && st.st_dev == checker->cdb.device) {
+		checker->cdb_kept = NULL;
 		return 0;
+	}
 	if (cdbfile_open_at(&fresh, checker->cdb_folder, checker->cdb_path) == -1) {
 		checker->cdb_kept = checker_cdb_trouble();
 		return 0;

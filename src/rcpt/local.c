@@ -101,15 +101,21 @@ local_find(struct cdbfile *cdb, const struct record *record, const char *domain,
 {
 	struct list list = {cdb, record, domain};
 	char bare[2 * ADDRESS_LOCAL_MAX];
-	size_t bare_len;
+	size_t bare_len = unquote(bare, local, len);
 	int found;
 
 	if ((record->flags & RECORD_CATCH_ALL) != 0)
 		return 1;
-	if (record->main_name[0] != '\0')
+	/* An alias has users of its own, and those of its main name. */
+	if (record->ask_domain[0] != '\0')
+		list.domain = record->ask_domain;
+	for (;;) {
+		found = find_as(&list, local, len);
+		if (found == 0 && bare_len > 0)
+			found = find_as(&list, bare, bare_len);
+		if (found != 0 || record->main_name[0] == '\0' ||
+		    strcmp(list.domain, record->main_name) == 0)
+			return found;
 		list.domain = record->main_name;
-	found = find_as(&list, local, len);
-	if (found == 0 && (bare_len = unquote(bare, local, len)) > 0)
-		found = find_as(&list, bare, bare_len);
-	return found;
+	}
 }

@@ -16,7 +16,7 @@ bool
 backends_has(const struct backends *backends, const struct record_server *server)
 {
 	for (size_t i = 0; i < backends->count; i++)
-		if (memcmp(&backends->servers[i], server, sizeof(*server)) == 0)
+		if (route_same_server(&backends->servers[i], server))
 			return true;
 	return false;
 }

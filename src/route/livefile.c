@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
+#include "route.h"
 
 #define MODE       0660
 #define BUCKET     (LIVEFILE_RECORD * LIVEFILE_SLOTS)
@@ -119,13 +120,6 @@ bucket_of(const struct record_server *server)
 	return (off_t)((sum >> 33) % LIVEFILE_BUCKETS * BUCKET);
 }
 
-static bool
-is_same(const struct record_server *a, const struct record_server *b)
-{
-	return a->family == b->family && a->port == b->port &&
-	    memcmp(a->address, b->address, a->family == 4 ? 4 : 16) == 0;
-}
-
 /* What the file has can be torn by a writer: a record that is not whole is none. */
 static bool
 read_bucket(const struct livefile *file, off_t at, unsigned char bytes[BUCKET])
@@ -143,7 +137,7 @@ livefile_get(const struct livefile *file, const struct record_server *server,
 		return false;
 	for (size_t i = 0; i < LIVEFILE_SLOTS; i++)
 		if (livefile_parse(record, bytes + i * LIVEFILE_RECORD) &&
-		    is_same(&record->server, server))
+		    route_same_server(&record->server, server))
 			return true;
 	return false;
 }
@@ -163,7 +157,7 @@ choose_slot(const unsigned char bytes[BUCKET], const struct record_server *serve
 		if (!livefile_parse(&record, bytes + i * LIVEFILE_RECORD)) {
 			if (empty == LIVEFILE_SLOTS)
 				empty = i;
-		} else if (is_same(&record.server, server)) {
+		} else if (route_same_server(&record.server, server)) {
 			return i;
 		} else if (record.kind == LIVEFILE_DEAD && record.until < until) {
 			oldest = i;

@@ -1,7 +1,10 @@
 #include "route.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/settings.h"
 
 #define VERSION 1
 
@@ -279,6 +282,26 @@ route_settings_default(struct route_settings *settings)
 	settings->retry = 10;
 }
 
+void
+route_settings_set(struct route_settings *settings, const char *name, const char *value)
+{
+	struct settings tried;
+	uint32_t seconds = 0;
+
+	settings_default(&tried);
+	if (settings_set(&tried, name, value) != NULL)
+		return;
+	(void)settings_duration(value, &seconds);
+	if (strcmp(name, "route_connect_timeout") == 0)
+		settings->timeout = seconds;
+	else if (strcmp(name, "route_retry") == 0)
+		settings->retry = seconds;
+	else if (strcmp(name, "route_imap_port") == 0)
+		settings->imap_port = (uint16_t)strtoul(value, NULL, 10);
+	else if (strcmp(name, "route_pop3_port") == 0)
+		settings->pop3_port = (uint16_t)strtoul(value, NULL, 10);
+}
+
 size_t
 route_make_settings(unsigned char *out, size_t size, const struct route_settings *settings)
 {
@@ -304,7 +327,7 @@ route_parse_settings(struct route_settings *settings, const unsigned char *value
 	settings->timeout = get_number(&c, 4);
 	settings->retry = get_number(&c, 4);
 	if (settings->imap_port == 0 || settings->pop3_port == 0 || settings->timeout == 0 ||
-	    settings->timeout > 300)
+	    settings->timeout > 300 || settings->retry == 0)
 		c.bad = true;
 	return parsed(&c);
 }
@@ -364,6 +387,13 @@ route_pattern_good(const char *pattern, bool *various)
 			*various = true;
 	}
 	return true;
+}
+
+bool
+route_same_server(const struct record_server *a, const struct record_server *b)
+{
+	return a->family == b->family && a->port == b->port &&
+	    memcmp(a->address, b->address, address_len(a->family)) == 0;
 }
 
 void

@@ -80,6 +80,9 @@ struct route_settings {
 
 void route_settings_default(struct route_settings *settings);
 
+/* Sets one by its name and text. Others, and what is no value, are passed over. */
+void route_settings_set(struct route_settings *settings, const char *name, const char *value);
+
 /*
  * All make functions return the length of the value, or 0 when it does not fit; all parse
  * functions return 0, or -1 with errno EPROTO: no such value of this version. No text of a
@@ -131,6 +134,8 @@ int route_expand(struct route *route, const char *user, size_t len);
 
 /* Is this a pattern, and one that gives each user another login? */
 bool route_pattern_good(const char *pattern, bool *various);
+
+bool route_same_server(const struct record_server *a, const struct record_server *b);
 
 /* Gives all servers that have none this port. */
 void route_set_port(struct route *route, uint16_t port);

@@ -19,7 +19,8 @@
 
 enum { FOUND = 0, NONE = 100, TROUBLE = 111 }; /* exit codes */
 
-#define ASK_TIME 10000 /* ms, for what a server can do */
+#define ASK_TIME  10000                /* ms, for what a server can do */
+#define USER_SIZE (ROUTE_USER_MAX + 2) /* one more than a user can have, and a CR */
 
 static const char usage_text[] = "usage: routequery [-n] [-p imap|pop3] user\n"
 				 "       routequery -b [-n] [-p imap|pop3] < users\n"
@@ -82,34 +83,48 @@ show(const char *user)
 	return FOUND;
 }
 
+/*
+ * One line of standard input, without its end; what is too long for a user is cut, and nobody then.
+ * Returns false at the end.
+ */
+static bool
+next_user(char user[USER_SIZE], size_t *len)
+{
+	int c;
+
+	*len = 0;
+	while ((c = getchar()) != EOF && c != '\n')
+		if (*len < USER_SIZE)
+			user[(*len)++] = (char)c;
+	if (*len > 0 && user[*len - 1] == '\r')
+		--*len;
+	return c != EOF || *len > 0;
+}
+
 static int
 batch(void)
 {
 	struct query_found found;
+	char user[USER_SIZE];
 	struct line line;
 	int result = FOUND, one;
-	char *user = NULL;
-	size_t size = 0;
-	ssize_t len;
+	size_t len;
 
-	while ((len = getline(&user, &size, stdin)) != -1) {
-		if (len > 0 && user[len - 1] == '\n')
-			len--;
-		if (len > 0 && user[len - 1] == '\r')
-			len--;
+	/* Who asks one by one waits for each answer. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while (next_user(user, &len)) {
 		if (len == 0)
 			continue;
-		if ((one = query_find(&query, user, (size_t)len, &found)) == -1)
+		if ((one = query_find(&query, user, len, &found)) == -1)
 			trouble();
 		tell_trouble();
-		query_fields(&line, user, (size_t)len, one == 1 ? &found : NULL);
+		query_fields(&line, user, len, one == 1 ? &found : NULL);
 		print(&line);
 		if (one == 0)
 			result = NONE;
 	}
 	if (ferror(stdin))
 		err(TROUBLE, "standard input");
-	free(user);
 	return result;
 }
 
@@ -118,7 +133,7 @@ ask_all(const char *protocol)
 {
 	struct common imap = {0}, pop3 = {0};
 	struct capability capability;
-	struct backends backends;
+	struct backends backends = {0};
 	int result = FOUND;
 
 	if (backends_load(&backends, &query.map, protocol) == -1)
@@ -150,7 +165,7 @@ static int
 mark(const char *text, bool down)
 {
 	struct record_server servers[QUERY_SERVERS_MAX];
-	struct backends backends;
+	struct backends backends = {0};
 	const char *why;
 	size_t count, marked = 0;
 
@@ -235,5 +250,5 @@ main(int argc, char **argv)
 	tell_trouble();
 	if (fflush(stdout) == EOF)
 		err(TROUBLE, "standard output");
-	return result;
+	return result == FOUND ? FOUND : result == NONE ? NONE : TROUBLE;
 }

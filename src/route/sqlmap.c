@@ -5,10 +5,8 @@
 #include <netinet/in.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/settings.h"
 #include "entry.h"
 
 #define WAIT 2000 /* ms, for an editor's lock */
@@ -158,26 +156,6 @@ find(sqlite3 *db, struct search *search)
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
-static void
-take_setting(struct route_settings *settings, const char *name, const char *value)
-{
-	struct settings tried;
-	uint32_t seconds;
-
-	settings_default(&tried);
-	if (settings_set(&tried, name, value) != NULL)
-		return;
-	if (strcmp(name, "route_connect_timeout") == 0 &&
-	    settings_duration(value, &seconds) == 0)
-		settings->timeout = seconds;
-	else if (strcmp(name, "route_retry") == 0 && settings_duration(value, &seconds) == 0)
-		settings->retry = seconds;
-	else if (strcmp(name, "route_imap_port") == 0)
-		settings->imap_port = (uint16_t)atoi(value);
-	else if (strcmp(name, "route_pop3_port") == 0)
-		settings->pop3_port = (uint16_t)atoi(value);
-}
-
 /* Without them the defaults hold. */
 static void
 read_settings(sqlite3 *db, struct route_settings *settings)
@@ -191,7 +169,7 @@ read_settings(sqlite3 *db, struct route_settings *settings)
 	while (sqlite3_step(stmt) == SQLITE_ROW) {
 		const char *name = text_of(stmt, 0, &len), *value = text_of(stmt, 1, &len);
 
-		take_setting(settings, name, value);
+		route_settings_set(settings, name, value);
 	}
 	sqlite3_finalize(stmt);
 }

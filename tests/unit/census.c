@@ -25,7 +25,7 @@ complaints(uint64_t was, uint64_t of_domain, uint64_t is, uint64_t is_of_domain)
 	census_set(&old, "feeds/a", "gone.example", 1000);
 	census_set(&now, "feeds/a", "*", is);
 	census_set(&now, "feeds/a", "local.example", is_of_domain);
-	census_judge(&old, &now, &source, &report);
+	census_judge(&old, &now, "", &source, &report);
 	count = (int)report.lists[REPORT_BAD].count;
 	report_free(&report);
 	census_free(&old);
@@ -47,8 +47,9 @@ test_judge(void)
 	is_int(complaints(100, 20, 90, 9), 1, "of the domain alone");
 	is_int(complaints(11, 11, 5, 5), 2, "an odd number");
 	is_int(complaints(10, 10, 5, 5), 0, "half of ten");
-	is_int(complaints(9, 9, 1, 1), 0, "less than ten: no accident");
-	is_int(complaints(9, 9, 0, 0), 1, "but nobody at all is one");
+	is_int(complaints(9, 9, 1, 1), 2, "few");
+	is_int(complaints(3, 3, 1, 1), 0, "less than four: no accident");
+	is_int(complaints(3, 3, 0, 0), 1, "but nobody at all is one");
 	is_int(complaints(1, 1, 0, 0), 1, "of one too");
 	is_int(complaints(0, 0, 0, 0), 0, "none, and none before");
 	source_free(&source);

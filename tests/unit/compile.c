@@ -215,12 +215,20 @@ test_aliases(void)
 	      "INSERT INTO domain_ips VALUES ('both.example', '198.51.100.8', 25, 1);"
 	      "INSERT INTO domain_aliases VALUES ('a.example', 'l.example'), ('l.example', "
 	      "'both.example')");
-	is_str(record_of("l.example"), "flags=40 ask= main= mode=0",
-	    "a local domain, of which no list has users; that it is an alias too is nothing");
-	is_str(record_of("both.example"), "flags=40 ask= main= mode=0 198.51.100.8:25",
+	is_str(record_of("l.example"),
+	    "flags=168 ask= main=both.example mode=0 198.51.100.8:25",
+	    "a local domain that is an alias too, of which no list has users");
+	is_str(record_of("both.example"), "flags=168 ask= main= mode=0 198.51.100.8:25",
 	    "one with servers");
 	is_str(record_of("a.example"), "flags=40 ask= main=l.example mode=0",
 	    "an alias of a local domain does not dangle");
+	build("INSERT INTO local_domains VALUES ('l.example');"
+	      "INSERT INTO domain_ips VALUES ('l.example', 'nowhere.invalid', 25, 1);"
+	      "INSERT INTO domain_aliases VALUES ('a.example', 'l.example')");
+	is_str(record_of("l.example"), "flags=168 ask= main= mode=0",
+	    "servers without an address are servers");
+	is_str(
+	    record_of("a.example"), "flags=168 ask= main=l.example mode=0", "of an alias too");
 }
 
 static void

@@ -66,6 +66,9 @@ lines(const char *text, const char *want, const char *name)
 	is_str(feed_bytes(text, strlen(text), 1), want, "... byte by byte");
 }
 
+static const char specials[] =
+    "has a blank or one of ()<>[]:;@\\,\" in the user, without quotes around it";
+
 static void
 bad(const char *text, const char *why)
 {
@@ -113,8 +116,18 @@ main(void)
 	lines("\"a b\"@a.example\n\"a\\\"b\"@a.example\n\"@\"@a.example\n=x@a.example\n",
 	    "1:u<a b>a.example\n2:u<a\"b>a.example\n3:u<@>a.example\n4:u<=x>a.example\n",
 	    "quotes");
-	lines("'; DROP TABLE local_users; --@a.example\n",
+	bad("'; DROP TABLE local_users; --@a.example", specials);
+	bad("To: joe@a.example", specials);
+	bad("joe@x@a.example", specials);
+	bad("joe,ann@a.example", specials);
+	bad("a\\b@a.example", specials);
+	lines("\"'; DROP TABLE local_users; --\"@a.example\n",
 	    "1:u<'; DROP TABLE local_users; -->a.example\n", "names of fame");
+	lines("\xef\xbb\xbf=a.example\njoe@a.example\n", "1:=a.example\n2:u<joe>a.example\n",
+	    "a byte order mark");
+	lines("\xef\xbb\xbf\n", "1:-\n", "nothing behind it");
+	lines("joe@a.example\n\xef\xbb\xbf=a.example\n",
+	    "1:u<joe>a.example\n2:must be user@domain or @domain\n", "one that begins nothing");
 	lines("", "", "nothing");
 	bad("a", "must be user@domain or @domain");
 	bad("a@", "must be user@domain or @domain");
@@ -124,7 +137,8 @@ main(void)
 	bad("a\x1b[2J@a.example", "has no user that mail can be sent to in front of the @");
 	bad("\"\"@a.example", "has no user that mail can be sent to in front of the @");
 	bad("\"a\\\"@a.example", "has no user that mail can be sent to in front of the @");
-	bad("a @a.example", "has a blank at an end of the user");
+	bad("a @a.example", specials);
+	bad("\"a \"@a.example", "has a blank at an end of the user");
 	bad("0123456789012345678901234567890123456789012345678901234567890123x@a.example",
 	    "has no user that mail can be sent to in front of the @");
 	is_str(feed_bytes(nul, sizeof(nul) - 1, 5), "1:has a NUL byte in it\n2:u<c>a.example\n",

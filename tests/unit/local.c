@@ -40,23 +40,27 @@ static void
 write_cdb(void)
 {
 	static const unsigned char note[CDBFILE_NOTE];
-	struct record plain = {.flags = RECORD_LOCAL}, rich, empty, all, alias;
+	struct record plain = {.flags = RECORD_LOCAL}, rich, empty, all, alias, label;
 	struct cdbwriter writer;
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600), bad = 0;
 
 	settings_default(&plain.settings);
-	rich = empty = all = alias = plain;
+	rich = empty = all = alias = label = plain;
 	rich.flags |= RECORD_PREFIXES;
 	settings_set(&rich.settings, "delimiter", "+");
-	empty.flags |= RECORD_NO_USERS;
+	empty.flags |= RECORD_INCOMPLETE;
 	all.flags |= RECORD_CATCH_ALL;
 	strcpy(alias.main_name, "plain.example");
+	strcpy(label.ask_domain, "alias.example");
+	strcpy(label.main_name, "plain.example");
 	bad |= fd == -1 || cdbwriter_start(&writer, fd, CDBWRITER_LIMIT) == -1;
 	bad |= add_user(&writer, 'u', "Alice", "plain.example");
 	bad |= add_user(&writer, 'u', "a b", "plain.example");
 	bad |= add_user(&writer, 'u', "x+y", "plain.example");
 	bad |= add_user(&writer, 'u', "Alice", "rich.example");
 	bad |= add_user(&writer, 'u', "a+b", "rich.example");
+	bad |= add_user(&writer, 'u', "own", "alias.example");
+	bad |= add_user(&writer, 'u', "one", "empty.example");
 	bad |= add_user(&writer, 'w', "joe-", "rich.example");
 	bad |= add_user(&writer, 'w', "Q.", "rich.example");
 	bad |= add_domain(&writer, "plain.example", &plain);
@@ -64,6 +68,7 @@ write_cdb(void)
 	bad |= add_domain(&writer, "empty.example", &empty);
 	bad |= add_domain(&writer, "all.example", &all);
 	bad |= add_domain(&writer, "alias.example", &alias);
+	bad |= add_domain(&writer, "\xc3\xbc.example", &label);
 	bad |= cdbwriter_finish(&writer, 1, note) == -1 || close(fd) == -1;
 	if (bad != 0) {
 		printf("Bail out! the CDB cannot be written\n");
@@ -127,6 +132,13 @@ static const struct {
     {"@all.example", "accept local"},
     {"alice@alias.example", "accept local"},
     {"bob@alias.example", "reject local"},
+    {"own@alias.example", "accept local"},
+    {"\"o\\wn\"@alias.example", "accept local"},
+    {"own@plain.example", "reject local"},
+    {"own@\xc3\xbc.example", "accept local"},
+    {"alice@\xc3\xbc.example", "accept local"},
+    {"bob@\xc3\xbc.example", "reject local"},
+    {"one@empty.example", "accept local"},
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
@@ -186,8 +198,13 @@ main(void)
 	ask("alice@plain.example");
 	ok(!check.trouble && check.note == NULL, "known: no trouble, no note");
 	ask("x@empty.example");
-	ok(check.trouble && strcmp(check.note, "no-users") == 0,
+	ok(check.trouble && strcmp(check.note, "incomplete") == 0,
 	    "an empty list is our trouble");
+	checker.cdb_kept = "damaged";
+	is_str(ask("alice@plain.example"), "accept local", "an old CDB: who is in it");
+	is_str(ask("bob@plain.example"), "tempfail local", "who is not may be new");
+	is_str(check.note, "old", "as the log says");
+	checker.cdb_kept = NULL;
 	test_flips();
 	if (truncate(path, 3000) == 0)
 		is_str(ask("alice@plain.example"), "tempfail cdb", "a file that was cut");
