@@ -177,6 +177,14 @@ says=$(printf 'a CAPABILITY\r\nb LOGOUT\r\n' | perl -MIO::Socket::INET -e '
 	my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or die; alarm 10; print $s <STDIN>; print <$s>' "$front")
 like "$says" '^. CAPABILITY IMAP4rev1 .*IDLE' 'Perdition takes them'
 unlike "$says" 'AUTH=|STARTTLS|SASL-IR' 'without what it cannot do'
+if can_nginx; then
+	nginx proxy 127.0.0.1:1 "$(printf '%s\n' "$out" | grep '_capabilities ')"
+	says=$(printf 'a CAPABILITY\r\nb LOGOUT\r\n' | perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or die; alarm 10; print $s <STDIN>; print <$s>' "$front_imap")
+	like "$says" '^. CAPABILITY IMAP4rev1 .*IDLE.* AUTH=PLAIN' 'nginx takes them, and adds its own'
+else
+	skip 1 'tests/unpack nginx libnginx-mod-mail was not run'
+fi
 stop_pid "$work/two.pid"
 run "$bin/routequery" -c -p imap
 is "$code" 111 'one server does not answer: 111'
