@@ -61,8 +61,9 @@ define program
 $(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
-	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm $(if $(filter routehttp,$(notdir $(1))),$(MD5_LIBS)),\
-	    $(if $(filter relaylog,$(notdir $(1))),$(LOG_LIBS),$(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS))))
+	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,\
+	    $(if $(filter relaylog,$(notdir $(1))),$(LOG_LIBS),$(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS)))) \
+	    $(if $(filter routehttp,$(notdir $(1))),$(MD5_LIBS))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 

@@ -10,11 +10,14 @@ can_dovecot || skip_all 'Dovecot needs root, and tests/unpack dovecot-core dovec
 
 chmod 777 "$work"
 mkdir -p "$RCPTCHECK_HOME/route"
-chown nobody "$RCPTCHECK_HOME/route"
-chgrp -R "$(id -gn nobody)" "$RCPTCHECK_HOME/cache"
+chown nobody:"$(id -gn nobody)" "$RCPTCHECK_HOME/run"
+chgrp -R "$(id -gn nobody)" "$RCPTCHECK_HOME/cache" "$RCPTCHECK_HOME/route"
+chmod 2770 "$RCPTCHECK_HOME/route"
+install -d -g "$(id -gn nobody)" -m 2750 "$RCPTCHECK_HOME/run/auth"
 
 dovecot one 127.0.0.1 alice@example.org:secret bob:bobs 'odd user:p w%20"x' tim:tanstaaf
 dovecot two 127.0.0.2 carol:carols bob:bobs tim:tanstaaf
+! has_ipv6 || dovecot six ::1 carol:carols
 primary_mailfront relay known postmaster
 smtp=$port
 
@@ -25,15 +28,15 @@ sql "INSERT INTO settings VALUES ('route_group', NULL, '$(id -gn nobody)'), ('ro
     INSERT INTO settings VALUES ('on_unreachable', 'down.test', 'tempfail');
     INSERT INTO mailboxes VALUES ('alice@example.org', '127.0.0.1', NULL, NULL, NULL, NULL),
 	('odd user', '127.0.0.1', NULL, NULL, NULL, NULL),
-	('carol', '127.0.0.2', NULL, NULL, NULL, 'carols'),
+	('carol', '127.0.0.2', NULL, NULL, NULL, 'carols'), ('six', '::1', NULL, NULL, 'carol', NULL),
 	('paula', '127.0.0.1', NULL, NULL, 'alice@example.org', 'secret'),
 	('tim', '127.0.0.2', NULL, NULL, NULL, 'tanstaaf'),
 	('bob', '127.0.0.1', NULL, 1, NULL, NULL), ('bob', '127.0.0.2', NULL, 2, NULL, NULL)"
 build
 echo 'sekrit key' >"$work/key"
-routehttp route -v -k "$work/key" -s "127.0.0.1:$smtp" -u "$work/route.sock"
-await test -S "$work/route.sock"
-nginx proxy "unix:$work/route.sock:/auth" 'auth_http_header X-Auth-Key "sekrit key";'
+routehttp route -v -k "$work/key" -s "127.0.0.1:$smtp" -u "$RCPTCHECK_HOME/run/auth/socket"
+await test -S "$RCPTCHECK_HOME/run/auth/socket"
+nginx proxy "unix:$RCPTCHECK_HOME/run/auth/socket:/auth" 'auth_http_header X-Auth-Key "sekrit key";'
 
 # Both say to whom, since the last time
 last_is() {
@@ -74,6 +77,13 @@ is "$(maillogin imap "$front_imap" login nobody@example.org x)" \
 	'NO [AUTHENTICATIONFAILED] Invalid login or password' 'an unknown user hears the same'
 like "$(grep 'user=nobody@example.org' "$work/route.log")" 'answer=denied why=unknown' 'the log knows it'
 unlike "$(cat "$work/route.log")" 'carols|tanstaaf|sekrit|p w' 'no secret in the log'
+
+if has_ipv6; then
+	like "$(maillogin imap "$front_imap" login six carols)" '^OK .*Logged in' 'a server of IPv6'
+	told six carol 'is where he is'
+else
+	skip 2 'no IPv6 here'
+fi
 
 # Bob has two servers
 like "$(maillogin imap "$front_imap" login bob bobs)" '^OK .*Logged in' 'a user of two servers'
@@ -152,9 +162,19 @@ like "$(maillogin smtp "$front_submission" plain alice@example.org secret)" '^45
 
 # nginx with another key than ours is a stranger
 stop_server proxy
-nginx proxy "unix:$work/route.sock:/auth" 'auth_http_header X-Auth-Key "other";'
+nginx proxy "unix:$RCPTCHECK_HOME/run/auth/socket:/auth" 'auth_http_header X-Auth-Key "other";'
 like "$(maillogin imap "$front_imap" login carol 'new secret')" '^NO \[UNAVAILABLE\]' 'another key: no'
 like "$(tail -n 1 "$work/route.log")" 'answer=temporary why=key' 'the log says why'
+
+# The files of data/hooks
+sed "s|/var/rcptcheck|$RCPTCHECK_HOME|g; s/#\([ips]\)/\1/; s/listen [0-9]*/listen 127.0.0.1:$(free_port)/" "$top/data/hooks/nginx.conf" |
+	awk '{ while (match($0, /listen 127\.0\.0\.1:[0-9]+/)) { printf "%slisten unix:%s", substr($0, 1, RSTART - 1), work "/listen" ++n; $0 = substr($0, RSTART + RLENGTH) } print }' work="$work" >"$work/mail.conf"
+{
+	echo "load_module $top/build/root-libnginx-mod-mail/usr/lib/nginx/modules/ngx_mail_module.so; pid $work/t.pid; events { }"
+	cat "$work/mail.conf"
+} >"$work/test.conf"
+ok 'nginx takes hooks/nginx.conf' "$top/build/root-nginx/usr/sbin/nginx" -q -t -p "$work" -c "$work/test.conf" -e "$work/t.log" ||
+	diag "$(cat "$work/t.log" "$work/test.conf")"
 
 stop_server route
 ok 'it ends when it is told to' test ! -e "$work/route.pid"

@@ -8,8 +8,9 @@ mkdir -p "$RCPTCHECK_HOME/route"
 group=$(id -gn)
 if [ "$(id -u)" -eq 0 ]; then
 	group=$(id -gn nobody)
-	chown nobody:"$group" "$RCPTCHECK_HOME/route"
-	chgrp -R "$group" "$RCPTCHECK_HOME/cache"
+	chown nobody:"$group" "$RCPTCHECK_HOME/run"
+	chgrp -R "$group" "$RCPTCHECK_HOME/cache" "$RCPTCHECK_HOME/route"
+	chmod 2770 "$RCPTCHECK_HOME/route"
 	chmod 777 "$work"
 fi
 nl=$(printf '\r\n.')
@@ -124,7 +125,7 @@ is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'says nginx: it get
 request plain alice pw imap 'X-Auth-Key: the kez' >"$work/request"
 answer -k "$work/key" <"$work/request"
 like "$log" 'answer=temporary why=key' 'another key'
-unlike "$reply" 'OK$|Server' '... gets nothing'
+unlike "$reply" "Auth-Status: OK|Auth-Server" "... gets nothing"
 
 # What is no request of nginx's
 
@@ -195,7 +196,7 @@ rcpt joe@local.test -s 192.0.2.25
 is "$(header Auth-Server) $(header Auth-Port)" '192.0.2.25 25' 'with one'
 rcpt jim@local.test -s 192.0.2.25:26
 is "$(header Auth-Error-Code)" '550 5.1.1' 'no local user'
-rcpt postmaster -s [2001:db8::25]:26
+rcpt postmaster -s '[2001:db8::25]:26'
 is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::25 26' 'postmaster'
 request none '' '' smtp 'Auth-SMTP-To: RCPT TO:<a@main.test>@foreign.test' >"$work/request"
 answer <"$work/request"
@@ -223,6 +224,9 @@ alice,wait*)
 	done
 	exec "$@" ;;
 alice,killed*) kill -9 $$ ;;
+alice,hang*)
+	echo $$ >"$folder/hung"
+	sleep 300 ;;
 alice,broken*) exit 111 ;;
 paula,front,,) exec "$@" ;;
 esac
@@ -235,9 +239,13 @@ checked() { # USER PASSWORD
 	request plain "$1" "$2" imap >"$work/request"
 	answer -c "$work/checkpassword" "$work/c" /bin/true <"$work/request"
 }
+# This one takes its 20 seconds; looked at below
+request plain alice hang imap |
+	"$bin/routehttp" -v -c "$work/checkpassword" "$work/c" /bin/true >"$work/hung.reply" 2>"$work/hung.log" &
+hung_id=$!
 checked alice right
 is "$(header Auth-Status)" OK 'the program says yes'
-is "$(tail -n 1 "$work/c/given")" 'alice,right,, 203.0.113.7' 'it got user, password and client'
+is "$(grep right "$work/c/given")" 'alice,right,, 203.0.113.7' 'it got user, password and client'
 checked alice bad
 like "$(header Auth-Status)" 'AUTHENTICATIONFAILED' 'no'
 checked alice broken
@@ -323,4 +331,12 @@ await test -s "$work/tcpserver.port"
 read -r port <"$work/tcpserver.port"
 try
 is "$(header Auth-Server)" 192.0.2.1 'under tcpserver'
+
+wait $hung_id
+like "$(tr -d '\r' <"$work/hung.reply")" '^Auth-Status: \[UNAVAILABLE\]' 'a program that hangs is no proof against the user'
+read -r hung_child <"$work/c/hung"
+gone() {
+	! kill -0 "$hung_child" 2>/dev/null
+}
+ok 'and is ended' await 10 gone
 done_testing

@@ -223,7 +223,6 @@ step(struct authdesk *desk, size_t number, short revents)
 /* Which descriptors, and the session of each. */
 struct watch {
 	struct pollfd pollfds[2 + SERVEQUEUE_ASKING + AUTHDESK_SESSIONS];
-	short revents[AUTHDESK_SESSIONS];
 	size_t of[AUTHDESK_SESSIONS];
 	nfds_t count, checks, sessions;
 	int64_t wake;

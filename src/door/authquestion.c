@@ -5,8 +5,8 @@
 
 #include "wrapcommand.h"
 
-_Static_assert(
-    (int)PROTOCOL_ADDRESS_MAX >= (int)WRAPCOMMAND_PATH_SIZE, "a path of a command must fit");
+_Static_assert(sizeof(((struct authquestion *)0)->recipient) >= WRAPCOMMAND_PATH_SIZE,
+    "a path of a command must fit");
 
 static const char *const protocols[] = {
     [AUTHQUESTION_IMAP] = "imap",

@@ -21,9 +21,9 @@ struct making {
 	struct source *source;
 	struct report *report;
 	const char *setting;
-	struct deliverytext lines;      /* of a text */
-	const struct intern *not_these; /* domains that the administrator has in it */
-	struct cdb_make *cdb;
+	struct deliverytext lines;       /* of a text */
+	struct deliverytext_split split; /* and what the administrator has in it */
+	struct cdb_make cdb;
 	/* Domains that can't be written, and the first of them. */
 	uint32_t left_out, first_left_out;
 	bool failed;
@@ -98,7 +98,7 @@ is_taken(const struct making *making, uint32_t domain)
 {
 	const struct source *source = making->source;
 
-	return intern_find(making->not_these, intern_text(&source->names, domain),
+	return intern_find(&making->split.keys, intern_text(&source->names, domain),
 		   intern_len(&source->names, domain)) != INTERN_NONE;
 }
 
@@ -147,7 +147,7 @@ static void
 put(struct making *making, const char *key, const char *value)
 {
 	if (cdb_make_add(
-		making->cdb, key, (unsigned)strlen(key), value, (unsigned)strlen(value)) == -1)
+		&making->cdb, key, (unsigned)strlen(key), value, (unsigned)strlen(value)) == -1)
 		making->failed = true;
 }
 
@@ -208,27 +208,20 @@ put_transport(struct making *making, uint32_t domain, const struct target *targe
 	put_both(making, domain, value);
 }
 
-/* Does a cdb have our record? An empty file is nobody's. */
+/*
+ * Is our record the first of a cdb? It lies behind the 2,048 bytes of contents: the lengths of key and
+ * value, and the key. An empty file is nobody's.
+ */
 static bool
 is_ours(const struct deliveryfile *file)
 {
-	struct cdb cdb;
-	bool ours;
-	FILE *whole;
+	static const char key[] = DELIVERY_MARK;
+	size_t at = 2048, len = sizeof(key) - 1;
 
-	if (file->len == 0)
-		return true;
-	/* tinycdb wants a descriptor; the offsets in a file that is none are not to be followed. */
-	whole = fopen(file->path, "re");
-	if (whole == NULL)
-		return false;
-	ours = cdb_init(&cdb, fileno(whole)) == 0;
-	if (ours) {
-		ours = cdb_find(&cdb, DELIVERY_MARK, sizeof(DELIVERY_MARK) - 1) == 1;
-		cdb_free(&cdb);
-	}
-	fclose(whole);
-	return ours;
+	return file->len == 0 ||
+	    (file->len >= at + 8 + len &&
+		cdb_unpack((const unsigned char *)file->bytes + at) == len &&
+		memcmp(file->bytes + at + 8, key, len) == 0);
 }
 
 /* Are the bytes of fd those that the file has? */
@@ -279,15 +272,14 @@ write_all(int fd, const struct deliverytext *text)
 static const char *
 write_text(struct making *making, const struct deliveryfile *file, add_domain *add)
 {
-	struct deliverytext_split split;
 	struct deliverytext out = {0};
-	const char *why = deliverytext_find(&split, file->bytes, file->len);
+	const char *why = deliverytext_find(&making->split, file->bytes, file->len);
 	int fd;
 
-	making->not_these = &split.keys;
 	if (why == NULL) {
 		each_domain(making, add);
-		deliverytext_merge(&out, &split, file->bytes, file->len, &making->lines);
+		deliverytext_merge(
+		    &out, &making->split, file->bytes, file->len, &making->lines);
 		if (out.failed || making->failed)
 			why = "out of memory";
 	}
@@ -302,14 +294,13 @@ write_text(struct making *making, const struct deliveryfile *file, add_domain *a
 	}
 	free(out.bytes);
 	free(making->lines.bytes);
-	intern_free(&split.keys);
+	intern_free(&making->split.keys);
 	return why;
 }
 
 static const char *
 write_cdb(struct making *making, const struct deliveryfile *file, add_domain *add)
 {
-	struct cdb_make cdb;
 	const char *why;
 	int fd;
 
@@ -319,14 +310,13 @@ write_cdb(struct making *making, const struct deliveryfile *file, add_domain *ad
 	why = deliveryfile_start(file, &fd);
 	if (why != NULL)
 		return why;
-	making->cdb = &cdb;
-	if (cdb_make_start(&cdb, fd) == -1) {
+	if (cdb_make_start(&making->cdb, fd) == -1) {
 		why = strerror(errno);
 	} else {
 		put(making, DELIVERY_MARK, "");
 		each_domain(making, add);
 		/* It also frees what tinycdb holds. */
-		if (cdb_make_finish(&cdb) == -1 || making->failed)
+		if (cdb_make_finish(&making->cdb) == -1 || making->failed)
 			why = strerror(errno);
 	}
 	if (why == NULL)

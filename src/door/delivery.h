@@ -9,7 +9,7 @@
  *	write_transport		a cdb: domain to smtp:[192.0.2.1]:25, [2001:db8::1]:25
  *	write_relay_domains	a cdb: domain to "relay"
  *
- * A cdb has a record of ours, DELIVERY_MARK, by which it is known: one that lacks it was made by
+ * The first record of a cdb is ours, DELIVERY_MARK, by which it is known: one that lacks it was made by
  * somebody else and is never replaced.
  */
 #ifndef DOOR_DELIVERY_H

@@ -39,7 +39,8 @@ static struct options {
 static struct authdesk desk;
 static struct checkpw checkpw;
 static char key[KEY_MAX + 1];
-static char route[PATH_MAX], cache[PATH_MAX], data[PATH_MAX], live[PATH_MAX], map[PATH_MAX];
+static char route[PATH_MAX], cache[PATH_MAX], data[PATH_MAX], run[PATH_MAX];
+static char live[PATH_MAX], map[PATH_MAX];
 
 static _Noreturn void
 usage(void)
@@ -145,6 +146,7 @@ set_paths(void)
 	set_path(data, "data");
 	set_path(cache, "cache");
 	set_path(route, "route");
+	set_path(run, "run");
 	set_path(live, LIVEFILE);
 	set_path(map, MAP_FILE);
 	desk.live_path = live;
@@ -211,13 +213,13 @@ lay_root_down(void)
 			desk.no_recipients = "root";
 		return;
 	}
-	if (become_owner(route, cache) != -1)
+	if (become_owner(run, route) != -1)
 		return;
 	if (errno == EINVAL)
-		die(route,
+		die(run,
 		    "belongs to root or root's group: chown it to the user and group that "
-		    "routehttp is to run as");
-	die(route, strerror(errno));
+		    "routehttp is to run as (chown qmaild:nofiles)");
+	die("root's rights cannot be laid down", strerror(errno));
 }
 
 /* For one that stays; a program for passwords could not work in it. */

@@ -54,7 +54,7 @@ connect_to(void)
 		fd = socket(AF_UNIX, SOCK_STREAM, 0);
 		rc = connect(fd, (struct sockaddr *)(void *)&un, sizeof(un));
 	} else {
-		in.sin_port = htons((uint16_t)atoi(address));
+		in.sin_port = htons((uint16_t)strtoul(address, NULL, 10));
 		in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		fd = socket(AF_INET, SOCK_STREAM, 0);
 		rc = connect(fd, (struct sockaddr *)(void *)&in, sizeof(in));

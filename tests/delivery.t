@@ -1,0 +1,220 @@
+#!/bin/sh
+# The files that deliver what was accepted: made of the same tables, around what the administrator has, and
+# understood by a real Postfix.
+. tests/lib/tap.sh
+. tests/lib/home.sh
+. tests/lib/peer.sh
+. tests/lib/mailproxy.sh
+
+control=$work/control
+mkdir "$control"
+
+block() { # FILE: what stands between the marks
+	sed -n '/^# BEGIN rcptbuild/,/^# END rcptbuild/p' "$1" | sed '/^#/d' | sort | tr '\n' ' '
+}
+records() { # FILE: what a cdb says, without our mark
+	cdb -d -m "$1" | sed '/^ made by rcptbuild/d' | sort
+}
+rebuild() { # [option...]: leaves $code and $err
+	run "$bin/rcptbuild" "$@"
+}
+
+sql "INSERT INTO domain_ips VALUES ('one.test', '192.0.2.1', NULL, 1), ('port.test', '192.0.2.2', 2525, NULL),
+	('two.test', '2001:db8::1', NULL, 1), ('two.test', '192.0.2.4', 26, 3), ('two.test', '192.0.2.3', NULL, 2),
+	('six.test', '2001:db8::6', 2525, NULL), ('MÜNCHEN.test', '192.0.2.5', NULL, NULL),
+	('named.test', 'mail.invalid', 27, NULL), ('main', '192.0.2.7', NULL, NULL);
+    INSERT INTO domain_aliases VALUES ('alias.test', 'one.test'), ('other.test', 'main'), ('lost.test', 'gone.test');
+    INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test')"
+build
+is "$(ls -A "$control")" '' 'nothing is written that no setting names'
+
+sql "INSERT INTO settings VALUES ('write_smtproutes', NULL, '$control/smtproutes'),
+	('write_rcpthosts', '', '$control/rcpthosts'), ('write_morercpthosts', NULL, '$control/morercpthosts.cdb'),
+	('write_transport', NULL, '$control/transport.cdb'), ('write_relay_domains', NULL, '$control/relay_domains.cdb')"
+rebuild -n
+is "$code $(ls -A "$control")" '0 ' 'nor by -n'
+printf '# mine\nPort.Test:192.0.2.99\n:smarthost.test' >"$control/smtproutes"
+chmod 640 "$control/smtproutes"
+rebuild
+is "$code" 0 'they are built'
+is "$(block "$control/smtproutes")" \
+	'alias.test:192.0.2.1 named.test:mail.invalid:27 one.test:192.0.2.1 other.test:192.0.2.7 two.test:192.0.2.3 xn--mnchen-3ya.test:192.0.2.5 ' \
+	'smtproutes: the first IPv4 server that is asked'
+is "$(sed '/^# BEGIN/,/^# END/d' "$control/smtproutes" | tr '\n' ' ')" '# mine Port.Test:192.0.2.99 :smarthost.test ' \
+	'what the administrator has in it stays, and wins'
+is "$(stat -c %a "$control/smtproutes")" 640 'so does its mode'
+like "$err" 'smtproutes: has no line for 2 domains, such as six.test: .*IPv4' 'what qmail cannot be told is said'
+is "$(block "$control/rcpthosts")" \
+	'alias.test local.test lost.test named.test one.test other.test port.test six.test two.test xn--mnchen-3ya.test ' \
+	'rcpthosts: all that mail is taken for'
+is "$(records "$control/morercpthosts.cdb" | tr -d ' ' | tr '\n' ' ')" "$(block "$control/rcpthosts")" 'morercpthosts.cdb: the same'
+is "$(records "$control/transport.cdb")" "$(cat <<-'TABLE' | sort
+	alias.test smtp:[192.0.2.1]:25
+	lost.test retry:4.3.5 no server is known for this domain yet
+	münchen.test smtp:[192.0.2.5]:25
+	named.test smtp:[mail.invalid]:27
+	one.test smtp:[192.0.2.1]:25
+	other.test smtp:[192.0.2.7]:25
+	port.test smtp:[192.0.2.2]:2525
+	six.test smtp:[ipv6:2001:db8::6]:2525
+	two.test smtp:[ipv6:2001:db8::1]:25, [192.0.2.3]:25, [192.0.2.4]:26
+	xn--mnchen-3ya.test smtp:[192.0.2.5]:25
+TABLE
+)" 'transport: all servers in their order'
+is "$(records "$control/relay_domains.cdb" | tr '\n' ' ')" \
+	'alias.test relay lost.test relay münchen.test relay named.test relay one.test relay other.test relay port.test relay six.test relay two.test relay xn--mnchen-3ya.test relay ' \
+	'relay_domains: those with servers'
+is "$(find "$control" -name '.*' -type f)" '' 'nothing is left beside them'
+
+# Only what differs is replaced
+
+stat -c '%n %i' "$control"/* >"$work/before"
+rebuild -f
+stat -c '%n %i' "$control"/* >"$work/after"
+ok 'the same again replaces nothing' cmp -s "$work/before" "$work/after"
+sql "DELETE FROM domain_ips WHERE domain = 'port.test'; INSERT INTO domain_ips VALUES ('new.test', '192.0.2.8', NULL, NULL)"
+rebuild
+like "$(block "$control/rcpthosts")" 'new.test .*one.test' 'a new domain is in'
+unlike "$(records "$control/transport.cdb")" 'port.test' 'one that went is out'
+like "$(cat "$control/smtproutes")" 'Port.Test:192.0.2.99' 'but for what is not ours'
+
+# What is not to be replaced
+
+rm "$control/relay_domains.cdb"
+echo "hand.made relay" | cdb -c -m "$control/relay_domains.cdb"
+cp "$control/relay_domains.cdb" "$work/hand.cdb"
+mv "$control/rcpthosts" "$control/hosts"
+ln -s hosts "$control/rcpthosts"
+sed -i '/^# END/d' "$control/smtproutes"
+cp "$control/smtproutes" "$work/smtproutes"
+sql "INSERT INTO domain_ips VALUES ('newer.test', '192.0.2.9', NULL, NULL)"
+rebuild
+is "$code" 0 'trouble with these is not trouble of the build'
+check x@newer.test
+unlike "$err" 'why=foreign' 'which is done'
+rebuild -f
+like "$err" 'write_relay_domains: .*was not made by rcptbuild' 'a cdb of somebody else is refused'
+ok '... and stays' cmp -s "$control/relay_domains.cdb" "$work/hand.cdb"
+like "$err" 'write_rcpthosts: .*is a symbolic link' 'so is a link'
+like "$err" 'write_smtproutes: .*without its end' 'and a block without its end'
+ok '... which stays too' cmp -s "$control/smtproutes" "$work/smtproutes"
+like "$(records "$control/transport.cdb")" '^newer.test ' 'the others are written all the same'
+rm "$control/relay_domains.cdb" "$control/rcpthosts"
+echo '# END rcptbuild' >>"$control/smtproutes"
+rebuild
+like "$(records "$control/relay_domains.cdb")" '^newer.test ' 'the next run tries again'
+like "$(block "$control/rcpthosts")" 'newer.test' '... all of them'
+head -c 100 /dev/urandom >"$control/transport.cdb"
+rebuild -f
+like "$err" 'write_transport: .*was not made by rcptbuild' 'what is no cdb was not made by us'
+rm "$control/transport.cdb"
+
+sql "INSERT INTO settings VALUES ('write_transport', 'one.test', '/x')"
+rebuild
+is "$code" 100 'not for one domain alone'
+sql "DELETE FROM settings WHERE domain = 'one.test'; UPDATE settings SET value = 'transport' WHERE name = 'write_transport'"
+rebuild
+is "$code" 100 'nor at half a path'
+sql "UPDATE settings SET value = '$work/none/transport.cdb' WHERE name = 'write_transport'"
+rebuild
+like "$err" 'write_transport: .*No such file' 'a folder that is not there'
+sql "UPDATE settings SET value = 'none' WHERE name = 'write_transport'"
+rebuild
+unlike "$err" 'write_transport' 'none'
+
+# A real Postfix, as a backup MX
+
+root=$top/build/root-postfix-cdb
+if [ ! -e "$root/.unpacked" ] || [ ! -e "$top/build/root-postfix/.unpacked" ]; then
+	skip 8 'tests/unpack postfix postfix-cdb has not been run'
+	done_testing
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	skip 8 'needs root: Postfix loads no map for cdb that belongs to others'
+	done_testing
+fi
+primary_mailfront first known postmaster
+first=$port
+primary_mailfront second known postmaster
+second=$port
+six=
+if has_ipv6; then
+	peer third -6 <<-'SCRIPT'
+		other: 250 taken
+	SCRIPT
+	six="('v6.test', '::1', $port, NULL),"
+fi
+sql "DELETE FROM domain_ips; DELETE FROM domain_aliases; DELETE FROM settings WHERE name LIKE 'write_%';
+    INSERT INTO domain_ips VALUES $six ('one.test', '127.0.0.1', $first, NULL), ('two.test', '127.0.0.1', 1, 1),
+	('two.test', '127.0.0.1', $second, 2);
+    INSERT INTO domain_aliases VALUES ('alias.test', 'one.test'), ('lost.test', 'gone.test');
+    INSERT INTO settings VALUES ('write_transport', NULL, '$control/pf_transport.cdb'),
+	('write_relay_domains', NULL, '$control/pf_domains.cdb')"
+build
+chmod 755 "$work" "$control"
+more_main=$(
+	cat <<-CONFIG
+		relay_domains = cdb:$control/pf_domains
+		transport_maps = cdb:$control/pf_transport
+		parent_domain_matches_subdomains =
+		relay_recipient_maps =
+		relay_transport = relay
+		inet_protocols = all
+		smtp_bind_address6 =
+		in_flow_delay = 0
+		smtp_tls_security_level = none
+	CONFIG
+)
+more_master=$(
+	cat <<-CONFIG
+		qmgr unix n - n 300 1 qmgr
+		smtp unix - - n - - smtp
+		relay unix - - n - - smtp
+		retry unix - - n - - error
+		error unix - - n - - error
+		bounce unix - - n - 0 bounce
+		defer unix - - n - 0 bounce
+		trace unix - - n - 0 bounce
+	CONFIG
+)
+# Its dynamic map: known before main.cf names one
+primary_postfix_with_cdb() {
+	mkdir -p "$work/backup/etc"
+	echo "cdb $root/usr/lib/postfix/postfix-cdb.so dict_cdb_open mkmap_cdb_open" >"$work/cdb.cf"
+	mkdir -p "$work/backup/etc/dynamicmaps.cf.d"
+	cp "$work/cdb.cf" "$work/backup/etc/dynamicmaps.cf.d/cdb"
+	primary_postfix backup
+}
+primary_postfix_with_cdb
+sent() { # RECIPIENT
+	"$top/tests/lib/smtp" "$port" 'EHLO client.test' 'MAIL FROM:<>' "RCPT TO:<$1>" DATA 'Subject: x
+
+.' QUIT | sed -n '4,$p' >"$work/replies"
+	grep -o "to=<$1>.*status=[a-z]*" "$log"
+}
+delivered() { # RECIPIENT REGEX NAME
+	sent "$1" >/dev/null
+	await 20 eval "grep -q 'to=<$1>.*status=' '$log'"
+	like "$(grep "to=<$1>.*status=" "$log")" "$2" "$3" || tail -n 5 "$log"
+}
+delivered known@one.test "relay=127.0.0.1\[127.0.0.1\]:$first,.*status=sent" 'Postfix: to the server that was asked'
+delivered known@alias.test "relay=127.0.0.1\[127.0.0.1\]:$first,.*status=sent" 'an alias: to that of its domain'
+delivered known@two.test "relay=127.0.0.1\[127.0.0.1\]:$second,.*status=sent" 'the first is down: to the second'
+sent known@lost.test >/dev/null
+like "$(cat "$work/replies")" '^450 4\.3\.5 .*no server is known' 'an alias of nothing is put off'
+if [ -n "$six" ]; then
+	delivered known@v6.test 'relay=::1\[::1\]:.*status=sent' 'IPv6'
+else
+	skip 1 'no IPv6 here'
+fi
+sent x@foreign.test >/dev/null
+like "$(cat "$work/replies")" '^[45]54 .*Relay access denied' 'no relay for others'
+sent x@sub.one.test >/dev/null
+like "$(cat "$work/replies")" '^[45]54 .*Relay access denied' 'nor for what is below'
+sql "INSERT INTO domain_ips VALUES ('late.test', '127.0.0.1', $second, NULL)"
+build
+late() {
+	sent known@late.test | grep -q "status=sent"
+}
+ok 'a new domain without a reload' await 30 late
+done_testing
