@@ -1,6 +1,7 @@
 # rcptcheck: `make demo` shows it, `make check` tests it, `make install` installs it; INSTALL says more.
 
 CC	:= $(shell head -n 1 conf-cc)
+STATIC_CC := $(shell sed -n 2p conf-cc)
 HOME_DIR := $(shell head -n 1 conf-home)
 B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
@@ -18,7 +19,7 @@ FUZZERS	:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 BIN	:= $(addprefix $(B)/bin/,$(notdir $(PROGRAMS)))
 LIB	:= $(B)/librcptcheck.a
 
-.PHONY: all install demo check bench asan fuzz lint clean
+.PHONY: all install demo check check-musl bench asan fuzz lint clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -43,17 +44,55 @@ $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/door/*.c)): | $(B)/schema.h
 define program
 $(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
 	@mkdir -p $$(@D)
-	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
-	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,\
-	    $(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS)))
+	$(CC) -o $$@ $$< $(LIB) $(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS))
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+IS_STATIC = $(filter $(STATIC),$(notdir $(1)))
+$(foreach p,$(PROGRAMS),$(if $(call IS_STATIC,$(p)),,$(eval $(call program,$(p)))))
+
+# The static programs have a compiler of their own where conf-cc names one in its second line, and objects of
+# their own then: of the modules that don't need what only the dynamic programs are linked with. musl-gcc links
+# what tests/musl makes.
+ifeq ($(STATIC_CC),)
+STATIC_CC := $(CC)
+S	:= $(B)
+else
+S	:= $(B)/static
+$(S)/obj/%.o: src/%.c conf-cc conf-home Makefile
+	@mkdir -p $(@D)
+	$(STATIC_CC) $(MUSL_INCLUDE) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+STATIC_MODULES := $(shell grep -L -e '<openssl/' -e '<idn2' -e '<linux/' $(MODULES))
+$(S)/librcptcheck.a: $(STATIC_MODULES:src/%.c=$(S)/obj/%.o)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(patsubst src/%.c,$(S)/obj/%.o,$(wildcard src/door/*.c)): | $(B)/schema.h
+endif
+
+ifneq ($(findstring musl-gcc,$(STATIC_CC)),)
+MUSL_INCLUDE := -Ibuild/musl/include
+MUSL_LIB := -Lbuild/musl/lib
+build/musl/.made: tests/musl
+	tests/musl
+
+$(SOURCES:src/%.c=$(S)/obj/%.o): build/musl/.made
+endif
 
 # SQLite can load extensions, and the linker warns that this needs glibc at run time; we never do.
 # One segment for code and constants means fewer maps and page faults at each start.
 STATIC_LINK = -static -Wl,-z,noseparate-code -Wl,--no-warnings
 
--include $(wildcard $(B)/obj/*/*.d) $(wildcard $(B)/tests/*.d)
+define static_program
+$(B)/bin/$(notdir $(1)): $(S)/obj/$(1).o $(S)/librcptcheck.a
+	@mkdir -p $$(@D)
+	$(STATIC_CC) $(STATIC_LINK) -o $$@ $$< $(S)/librcptcheck.a $(MUSL_LIB) -lsqlite3 -lcdb -lm
+endef
+$(foreach p,$(PROGRAMS),$(if $(call IS_STATIC,$(p)),$(eval $(call static_program,$(p)))))
+
+-include $(wildcard $(B)/obj/*/*.d) $(wildcard $(S)/obj/*/*.d) $(wildcard $(B)/tests/*.d)
+
+# The same with musl, beside the other: MUSL in place of B and the second line of conf-cc.
+MUSL	:= B=build/musl STATIC_CC="musl-gcc $(wordlist 2,99,$(CC))"
 
 $(B)/tests/tools/%: tests/tools/%.c conf-cc
 	@mkdir -p $(@D)
@@ -67,10 +106,11 @@ $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS)
 
+# With musl where it can be had.
 demo:
 	tests/need build demo
-	$(MAKE) all
-	tests/demo
+	if tests/musl; then $(MAKE) $(MUSL) all && BUILD=build/musl tests/demo; \
+	else $(MAKE) all && tests/demo; fi
 
 check:
 	tests/need build demo check
@@ -78,6 +118,16 @@ check:
 	tests/haraka
 	$(MAKE) all $(UNITS:%=$(B)/tests/%)
 	prove --timer $(UNITS:%=$(B)/tests/%) tests/*.t
+	if tests/musl; then $(MAKE) check-musl; fi
+
+# What the static programs do, once more with musl.
+MUSL_TESTS := batch cache callout forms hook kill local memory outage rcptcheck rcptserve rcptwrap rcptwrap-ends stale
+
+check-musl:
+	tests/need build demo check
+	tests/musl
+	$(MAKE) $(MUSL) all
+	BUILD=build/musl prove --timer $(MUSL_TESTS:%=tests/%.t)
 
 bench:
 	tests/need build demo check bench
