@@ -133,6 +133,7 @@ bench:
 	tests/need build demo check bench
 	tests/unpack postfix exim4-daemon-light qpsmtpd
 	$(MAKE) all
+	if tests/musl; then $(MAKE) $(MUSL) all; fi
 	tests/bench
 
 # The tests once more with everything built for the sanitizers, in a build folder of its own.

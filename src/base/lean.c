@@ -20,11 +20,16 @@ struct head {
 	uint64_t size; /* with this head, a multiple of STEP */
 };
 
+/* What was given back has the next of its size in it. */
+struct freed {
+	struct freed *next;
+};
+
+static struct freed *freed[CLASSES]; /* by size */
 static unsigned char room[ROOM] __attribute__((aligned(STEP)));
 static size_t used;
 static bool one_question;
-static sqlite3_vfs *usual;          /* SQLite's own way to the files */
-static struct head *freed[CLASSES]; /* by size; where the next one is, is in the block */
+static sqlite3_vfs *usual; /* SQLite's own way to the files */
 
 static struct head *
 head_of(void *block)
@@ -54,13 +59,14 @@ void *
 lean_take(int size)
 {
 	size_t whole = whole_size(size);
+	struct freed *block;
 	struct head *head;
 
 	if (size < 0)
 		return NULL;
-	if (whole <= CLASS_MAX && (head = freed[whole / STEP]) != NULL) {
-		memcpy(&freed[whole / STEP], head + 1, sizeof(head));
-		return head + 1;
+	if (whole <= CLASS_MAX && (block = freed[whole / STEP]) != NULL) {
+		freed[whole / STEP] = block->next;
+		return block;
 	}
 	if (whole <= ROOM - used) {
 		head = (struct head *)(void *)(room + used);
@@ -75,17 +81,20 @@ lean_take(int size)
 void
 lean_give(void *block)
 {
-	struct head *head = head_of(block);
+	struct head *head;
 
 	if (block == NULL)
 		return;
+	head = head_of(block);
 	if (!is_ours(head)) {
 		free(head);
 	} else if (is_last(head)) {
 		used -= head->size;
 	} else if (head->size <= CLASS_MAX) {
-		memcpy(block, &freed[head->size / STEP], sizeof(head));
-		freed[head->size / STEP] = head;
+		struct freed *next = freed[head->size / STEP];
+
+		freed[head->size / STEP] = block;
+		freed[head->size / STEP]->next = next;
 	}
 }
 
@@ -98,14 +107,15 @@ lean_size(void *block)
 void *
 lean_resize(void *block, int size)
 {
-	struct head *head = head_of(block);
 	size_t whole = whole_size(size);
+	struct head *head;
 	void *other;
 
 	if (block == NULL)
 		return lean_take(size);
 	if (size < 0)
 		return NULL;
+	head = head_of(block);
 	if (whole <= head->size)
 		return block;
 	if (is_ours(head) && is_last(head) && whole - head->size <= ROOM - used) {

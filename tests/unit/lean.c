@@ -44,6 +44,8 @@ test_reuse(void)
 	ok(lean_size(first) >= 40, "as large as was asked for");
 	lean_give(first);
 	third = lean_take(36);
+	if (third == NULL)
+		err(1, "no memory");
 	ok(third == first, "what was given back is used again for its size");
 	ok(lean_resize(second, 5000) == second, "the last block grows where it is");
 	memset(third, 7, 36);
