@@ -123,16 +123,23 @@ check:
 # What the static programs do, once more with musl.
 MUSL_TESTS := batch cache callout forms hook kill local memory outage rcptcheck rcptserve rcptwrap rcptwrap-ends stale
 
+MUSL_UNITS := address cache cacheadmin cachewrite catchall cdbfile deadline hook lean memory options servers settings
+
 check-musl:
 	tests/need build demo check
 	tests/musl
-	$(MAKE) $(MUSL) all
-	BUILD=build/musl prove --timer $(MUSL_TESTS:%=tests/%.t)
+	$(MAKE) $(MUSL) all $(MUSL_UNITS:%=build/musl/tests/static/%)
+	BUILD=build/musl prove --timer $(MUSL_UNITS:%=build/musl/tests/static/%) $(MUSL_TESTS:%=tests/%.t)
+
+$(B)/tests/static/%: tests/unit/%.c tests/unit/tap.h $(S)/librcptcheck.a
+	@mkdir -p $(@D)
+	$(STATIC_CC) $(MUSL_INCLUDE) $(CPPFLAGS) -Itests/unit $(STATIC_LINK) -o $@ $< $(S)/librcptcheck.a $(MUSL_LIB) \
+	    -lsqlite3 -lcdb -lm
 
 bench:
 	tests/need build demo check bench
 	tests/unpack postfix exim4-daemon-light qpsmtpd
-	$(MAKE) all
+	$(MAKE) all $(B)/tests/tools/spawn
 	if tests/musl; then $(MAKE) $(MUSL) all; fi
 	tests/bench
 
