@@ -1,6 +1,7 @@
 # rcptcheck: `make demo` shows it, `make check` tests it, `make install` installs it; INSTALL says more.
 
 CC	:= $(shell head -n 1 conf-cc)
+STATIC_CC := $(shell sed -n 2p conf-cc)
 HOME_DIR := $(shell head -n 1 conf-home)
 B	:= build
 CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DCONF_HOME='"$(HOME_DIR)"'
@@ -8,11 +9,15 @@ CPPFLAGS := -Isrc -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -D
 PROGRAMS := rcpt/rcptcheck rcpt/rcptcache rcpt/rcptprobe door/rcptbuild door/rcptstatus door/rcptserve door/rcptwrap \
 	   relay/relayd relay/relaymark relay/relaywrap relay/relayage relay/relaylog relay/proxyread \
 	   door/routehttp route/routequery
-STATIC	:= rcptcheck rcptserve rcptwrap relaymark relaywrap proxyread routehttp
+STATIC	:= rcptcheck rcptserve rcptwrap relaymark relaywrap proxyread
+STATIC_OWN := routehttp
 LIBS	:= -lsqlite3 -lcdb -lidn2
 TLS_LIBS := -lssl -lcrypto
 MD5_LIBS := -lnettle
 LOG_LIBS := -lpcre2-8
+LINK_rcptprobe := -lsqlite3 -lcdb $(TLS_LIBS)
+LINK_relaylog := $(LOG_LIBS)
+LINK_routehttp := -lsqlite3 -lcdb -lm $(MD5_LIBS)
 
 SOURCES	:= $(wildcard src/*/*.c)
 MODULES	:= $(filter-out $(PROGRAMS:%=src/%.c) src/route/perdition.c,$(SOURCES))
@@ -27,7 +32,7 @@ PERDITION_PARTS := route/perdition route/map route/route route/entry route/live 
 	   base/cdbfile base/deadline base/line base/settings base/syslogger
 LIB	:= $(B)/librcptcheck.a
 
-.PHONY: all install demo check bench asan fuzz lint clean
+.PHONY: all install demo check check-musl bench asan fuzz lint clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -60,18 +65,55 @@ $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/door/*.c)): | $(B)/schema.h
 define program
 $(B)/bin/$(notdir $(1)): $(B)/obj/$(1).o $(LIB)
 	@mkdir -p $$(@D)
-	$(CC) $$(if $$(filter $(STATIC),$$(@F)),$$(STATIC_LINK),) -o $$@ $$< $(LIB) \
-	    $$(if $$(filter $(STATIC),$$(@F)),-lsqlite3 -lcdb -lm,\
-	    $(if $(filter relaylog,$(notdir $(1))),$(LOG_LIBS),$(if $(filter rcptprobe,$(notdir $(1))),-lsqlite3 -lcdb $(TLS_LIBS),$(LIBS)))) \
-	    $(if $(filter routehttp,$(notdir $(1))),$(MD5_LIBS))
+	$(CC) $(if $(filter $(STATIC_OWN),$(notdir $(1))),$$(STATIC_LINK)) -o $$@ $$< $(LIB) $(or $(LINK_$(notdir $(1))),$(LIBS))
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+IS_STATIC = $(filter $(STATIC),$(notdir $(1)))
+$(foreach p,$(PROGRAMS),$(if $(call IS_STATIC,$(p)),,$(eval $(call program,$(p)))))
+
+# The static programs have a compiler of their own where conf-cc names one in its second line, and objects of
+# their own then: of the modules that don't need what only the dynamic programs are linked with. musl-gcc links
+# what tests/musl makes.
+ifeq ($(STATIC_CC),)
+STATIC_CC := $(CC)
+S	:= $(B)
+else
+S	:= $(B)/static
+$(S)/obj/%.o: src/%.c conf-cc conf-home Makefile
+	@mkdir -p $(@D)
+	$(STATIC_CC) $(MUSL_INCLUDE) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+STATIC_MODULES := $(shell grep -L -e '<openssl/' -e '<nettle/' -e '<pcre2' -e '<idn2' -e '<linux/' $(MODULES))
+$(S)/librcptcheck.a: $(STATIC_MODULES:src/%.c=$(S)/obj/%.o)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(patsubst src/%.c,$(S)/obj/%.o,$(wildcard src/door/*.c)): | $(B)/schema.h
+endif
+
+ifneq ($(findstring musl-gcc,$(STATIC_CC)),)
+MUSL_INCLUDE := -Ibuild/musl/include
+MUSL_LIB := -Lbuild/musl/lib
+build/musl/.made: tests/musl
+	tests/musl
+
+$(SOURCES:src/%.c=$(S)/obj/%.o): build/musl/.made
+endif
 
 # SQLite can load extensions, and the linker warns that this needs glibc at run time; we never do.
 # One segment for code and constants means fewer maps and page faults at each start.
 STATIC_LINK = -static -Wl,-z,noseparate-code -Wl,--no-warnings
 
--include $(wildcard $(B)/obj/*/*.d) $(wildcard $(B)/pic/*/*.d) $(wildcard $(B)/tests/*.d)
+define static_program
+$(B)/bin/$(notdir $(1)): $(S)/obj/$(1).o $(S)/librcptcheck.a
+	@mkdir -p $$(@D)
+	$(STATIC_CC) $(STATIC_LINK) -o $$@ $$< $(S)/librcptcheck.a $(MUSL_LIB) -lsqlite3 -lcdb -lm
+endef
+$(foreach p,$(PROGRAMS),$(if $(call IS_STATIC,$(p)),$(eval $(call static_program,$(p)))))
+
+-include $(wildcard $(B)/obj/*/*.d) $(wildcard $(B)/pic/*/*.d) $(wildcard $(S)/obj/*/*.d) $(wildcard $(B)/tests/*.d)
+
+# The same with musl, beside the other: MUSL in place of B and the second line of conf-cc.
+MUSL	:= B=build/musl STATIC_CC="musl-gcc $(wordlist 2,99,$(CC))"
 
 $(B)/tests/tools/%: tests/tools/%.c conf-cc
 	@mkdir -p $(@D)
@@ -92,10 +134,11 @@ $(B)/tests/%: tests/unit/%.c tests/unit/tap.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) $(LIBS) $(TLS_LIBS) $(MD5_LIBS) $(LOG_LIBS)
 
+# With musl where it can be had.
 demo:
 	tests/need build demo
-	$(MAKE) all
-	tests/demo
+	if tests/musl; then $(MAKE) $(MUSL) all && BUILD=build/musl tests/demo; \
+	else $(MAKE) all && tests/demo; fi
 
 check:
 	tests/need build demo check
@@ -103,11 +146,29 @@ check:
 	tests/haraka
 	$(MAKE) all $(UNITS:%=$(B)/tests/%) $(B)/tests/tools/relayload
 	prove --timer $(UNITS:%=$(B)/tests/%) tests/*.t
+	if tests/musl; then $(MAKE) check-musl; fi
+
+# What the static programs do, once more with musl.
+MUSL_TESTS := batch cache callout forms hook kill local memory outage rcptcheck rcptserve rcptwrap rcptwrap-ends stale
+
+MUSL_UNITS := address cache cacheadmin cachewrite catchall cdbfile deadline hook lean memory options servers settings
+
+check-musl:
+	tests/need build demo check
+	tests/musl
+	$(MAKE) $(MUSL) all $(MUSL_UNITS:%=build/musl/tests/static/%)
+	BUILD=build/musl prove --timer $(MUSL_UNITS:%=build/musl/tests/static/%) $(MUSL_TESTS:%=tests/%.t)
+
+$(B)/tests/static/%: tests/unit/%.c tests/unit/tap.h $(S)/librcptcheck.a
+	@mkdir -p $(@D)
+	$(STATIC_CC) $(MUSL_INCLUDE) $(CPPFLAGS) -Itests/unit $(STATIC_LINK) -o $@ $< $(S)/librcptcheck.a $(MUSL_LIB) \
+	    -lsqlite3 -lcdb -lm
 
 bench:
 	tests/need build demo check bench
 	tests/unpack postfix exim4-daemon-light qpsmtpd
-	$(MAKE) all
+	$(MAKE) all $(B)/tests/tools/spawn
+	if tests/musl; then $(MAKE) $(MUSL) all; fi
 	tests/bench
 
 # The tests once more with everything built for the sanitizers, in a build folder of its own.
@@ -115,7 +176,7 @@ asan:
 	tests/need build demo check
 	tests/unpack $(SERVERS)
 	tests/haraka
-	$(MAKE) B=build/asan STATIC= CC="$(CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+	$(MAKE) B=build/asan STATIC= STATIC_OWN= CC="$(CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 	    all $(UNITS:%=build/asan/tests/%) build/asan/tests/tools/relayload
 	BUILD=build/asan prove --timer $(UNITS:%=build/asan/tests/%) tests/*.t
 

@@ -8,7 +8,7 @@
 
 rate=50
 fast=100 # ms
-if [ "${BUILD:-build}" != build ]; then
+if [ "${BUILD:-build}" = build/asan ]; then
 	rate=5 # sanitizers are slow
 	fast=2000
 fi

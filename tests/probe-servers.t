@@ -15,7 +15,7 @@ no_flow_delay='in_flow_delay = 0s' # see primary.sh
 # Postfix takes 50 connections of a client. 50 processes that ask it directly have some more while they end, and
 # a rcptprobe that starts again meanwhile has some too.
 any_number=$(printf '%s\n' "$no_flow_delay" 'smtpd_client_connection_count_limit = 0')
-if [ "${BUILD:-build}" != build ]; then
+if [ "${BUILD:-build}" = build/asan ]; then
 	many=400 # sanitizers are slow
 	few=200
 fi

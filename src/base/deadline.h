@@ -10,6 +10,9 @@
 /* Milliseconds on the monotonic clock. */
 int64_t deadline_now(void);
 
+/* Seconds since 1970, as time(2) has them. */
+int64_t deadline_date(void);
+
 /* The earlier of two deadlines. */
 int64_t deadline_earlier(int64_t a, int64_t b);
 

@@ -67,7 +67,7 @@ decide_by_cache(struct checker *checker, struct check *check)
 		checker_lose_cache(checker, &check->cache);
 		return;
 	}
-	check->freshness = freshness_of(&check->old, &check->record.settings, time(NULL));
+	check->freshness = freshness_of(&check->old, &check->record.settings, deadline_date());
 	check->target.repeated =
 	    check->freshness == FRESHNESS_OLD_NO || check->freshness == FRESHNESS_STALE_NO;
 	if (check->freshness == FRESHNESS_FRESH || check->freshness == FRESHNESS_LATE)

@@ -15,23 +15,31 @@
 /* How often a long-lived checker looks for a new CDB, and for a cache it could not use. */
 #define LOOK_EVERY 1000 /* ms */
 
+#define NAME_LEN 32 /* no name below the home directory is longer */
+#define HOME_MAX (CHECKER_PATH_SIZE - NAME_LEN)
+
 #define READ_WAIT  100 /* ms */
 #define WRITE_WAIT 500
+
+/* No snprintf: at each start it would cost as much as the look-up. */
+static void
+set_path(char path[CHECKER_PATH_SIZE], const char *home, size_t len, const char *name)
+{
+	memcpy(path, home, len);
+	memcpy(path + len, name, strlen(name) + 1);
+}
 
 int
 checker_open(struct checker *checker, const char *home)
 {
-	int cdb_len = snprintf(
-	    checker->cdb_path, sizeof(checker->cdb_path), "%s/data/rcptcheck.cdb", home);
-	int cache_len = snprintf(
-	    checker->cache_path, sizeof(checker->cache_path), "%s/cache/verdicts.db", home);
+	size_t len = strlen(home);
 
-	int probe_len = snprintf(
-	    checker->probe_path, sizeof(checker->probe_path), "%s/run/probe.sock", home);
-
-	snprintf(
-	    checker->tally_path, sizeof(checker->tally_path), "%s/cache/" TALLY_NAME, home);
-
+	if (len > HOME_MAX)
+		return -1;
+	set_path(checker->cdb_path, home, len, "/data/rcptcheck.cdb");
+	set_path(checker->cache_path, home, len, "/cache/verdicts.db");
+	set_path(checker->probe_path, home, len, "/run/probe.sock");
+	set_path(checker->tally_path, home, len, "/cache/" TALLY_NAME);
 	checker->cdb_folder = AT_FDCWD;
 	checker->cdb.fd = -1;
 	checker->cdb_looked = 0;
@@ -50,10 +58,7 @@ checker_open(struct checker *checker, const char *home)
 	checker->can_defer = false;
 	checker->watch = NULL;
 	checker->watch_context = NULL;
-	return cdb_len < CHECKER_PATH_SIZE && cache_len < CHECKER_PATH_SIZE &&
-		probe_len < CHECKER_PATH_SIZE
-	    ? 0
-	    : -1;
+	return 0;
 }
 
 const char *

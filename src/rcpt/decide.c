@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/deadline.h"
 
 void
 decide(struct check *check, enum verdict verdict, const char *why)
@@ -51,7 +52,7 @@ recall_entry(struct check *check, const struct cache_entry *entry)
 
 	check->asked = true;
 	check->finding = entry->finding;
-	outcome_recall(outcome, entry, time(NULL));
+	outcome_recall(outcome, entry, deadline_date());
 }
 
 void

@@ -157,32 +157,68 @@ guard(void)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) != -1;
+}
+
+/* Is it to point at /dev/null: closed, so that nothing we open takes its place, or silenced? */
+static bool
+must_point(enum hook_form form, int fd)
+{
+	switch (fd) {
+	case STDIN_FILENO:
+	case STDOUT_FILENO:
+		return form != HOOK_BATCH || !is_open(fd);
+	case STDERR_FILENO:
+		return descriptors_stderr_is_protocol() || !is_open(fd);
+	default:
+		return fd == REPLY_FD && !is_open(fd);
+	}
+}
+
+/*
+ * Makes 0, 1, 2 and 4 safe with one open(2) for all. Returns 1 when nobody reads 2, 0 when
+ * somebody does, -1 when it can't be done.
+ */
+static int
+settle_descriptors(enum hook_form form)
+{
+	const bool answers = form == HOOK_SPP || form == HOOK_PRINT;
+	bool point[REPLY_FD + 1], keep;
+	int null;
+
+	for (int fd = 0; fd <= REPLY_FD; fd++)
+		point[fd] = must_point(form, fd);
+	if (answers && descriptors_plug(STDOUT_FILENO) == -1)
+		return -1;
+	if (answers && (answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, REPLY_FD + 1)) == -1)
+		return -1;
+	null = open("/dev/null", O_RDWR);
+	if (null == -1)
+		return -1;
+	for (int fd = 0; fd <= REPLY_FD; fd++)
+		if (point[fd] && fd != null && dup2(null, fd) == -1)
+			return -1;
+	keep = null <= REPLY_FD && point[null];
+	if (!keep)
+		close(null);
+	return point[STDERR_FILENO];
+}
+
 bool
 hook_prepare(enum hook_form form, unsigned seconds)
 {
-	int no_stderr;
-	bool protocol = descriptors_stderr_is_protocol();
+	int no_stderr = settle_descriptors(form);
 
 	guarded_form = form;
-	if (descriptors_plug(STDIN_FILENO) == -1 || descriptors_plug(STDOUT_FILENO) == -1 ||
-	    (no_stderr = descriptors_plug(STDERR_FILENO)) == -1 ||
-	    descriptors_plug(REPLY_FD) == -1)
+	if (no_stderr == -1)
 		_exit(hook_exit_code(form, VERDICT_TEMPFAIL));
-	if (form == HOOK_SPP || form == HOOK_PRINT) {
-		answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, REPLY_FD + 1);
-		if (answer_fd == -1)
-			_exit(EXIT_TEMPFAIL);
-	}
 	guard();
 	if (seconds > 0)
 		hook_alarm((int64_t)seconds * 1000);
-	if (form != HOOK_BATCH &&
-	    (descriptors_silence(STDIN_FILENO) == -1 ||
-		descriptors_silence(STDOUT_FILENO) == -1))
-		tell(form, VERDICT_TEMPFAIL);
-	if (protocol && descriptors_silence(STDERR_FILENO) == -1)
-		tell(form, VERDICT_TEMPFAIL);
-	return no_stderr == 1 || protocol;
+	return no_stderr == 1;
 }
 
 const char *

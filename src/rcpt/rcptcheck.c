@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/lean.h"
 #include "base/line.h"
 #include "base/syslogger.h"
 #include "batch.h"
@@ -200,6 +201,7 @@ run_one(struct checker *checker, struct options *options, int64_t started)
 	const char *spp_ours = getenv("SMTPRCPTHOSTSOK");
 	struct pollfd pollfd;
 
+	lean_one_question();
 	if (getenv("RELAYCLIENT") != NULL)
 		check_settle(&check, VERDICT_ACCEPT, "relay", started);
 	else if (options->form == HOOK_SPP && spp_ours != NULL && strcmp(spp_ours, "1") != 0)

@@ -110,7 +110,7 @@ make_stubs() {
 		echo 1234
 	SCRIPT
 	# The sanitizers reserve more than any limit
-	[ "${BUILD:-build}" = build ] || stub softlimit <<-SCRIPT
+	[ "${BUILD:-build}" != build/asan ] || stub softlimit <<-SCRIPT
 		#!/bin/sh
 		[ "\$1" = -m ] && shift 2 && exec "\$@"
 	SCRIPT

@@ -29,7 +29,7 @@ probe_log=$work/probe.log
 
 # Sanitizers need more memory than any limit
 limited=$work/limited
-[ "${BUILD:-build}" = build ] && limit='softlimit -m 3000000' || limit=
+[ "${BUILD:-build}" != build/asan ] && limit='softlimit -m 3000000' || limit=
 printf '#!/bin/sh\nexec %s "$@"\n' "$limit" >"$limited"
 chmod 755 "$limited"
 
