@@ -82,7 +82,7 @@ $(S)/obj/%.o: src/%.c conf-cc conf-home Makefile
 	@mkdir -p $(@D)
 	$(STATIC_CC) $(MUSL_INCLUDE) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-STATIC_MODULES := $(shell grep -L -e '<openssl/' -e '<nettle/' -e '<pcre2' -e '<idn2' -e '<linux/' $(MODULES))
+STATIC_MODULES := $(shell grep -L -e '<openssl/' -e '<nettle/' -e '<pcre2' -e '"patternparts.h"' -e '<idn2' -e '<linux/' $(MODULES))
 $(S)/librcptcheck.a: $(STATIC_MODULES:src/%.c=$(S)/obj/%.o)
 	rm -f $@
 	$(AR) rcs $@ $^
