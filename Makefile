@@ -208,7 +208,7 @@ clean:
 # Installation. Folders and modes are those of INSTALL; owners are set when root installs. PROBE_USER is
 # the user under whom rcptprobe is to run: run/ becomes that user's. RELAY_USER is the same for relayd and
 # relay/. ROUTE_GROUP, if there is one of this name, is that of the mail proxies: route/ becomes that group's.
-# What the administrator has changed in service/ stays.
+# What the administrator has changed in service/ stays. relaymark cannot be read: see relayd(8), the strict form.
 DESTDIR	:=
 HOOK_GROUP := nofiles
 PROBE_USER :=
@@ -265,7 +265,8 @@ install: all
 	if [ -n "$(RELAY_USER)" ] && id "$(RELAY_USER)" >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
 		chown "$(RELAY_USER):" $(H)/relay $(H)/service/relayd/log/main; fi
 	for program in $(BIN); do new=$(H)/bin/$${program##*/}.new && \
-		install -m 0755 $$program $$new && mv -f $$new $${new%.new} || exit 1; done
+		case $$program in */relaymark) mode=0711 ;; *) mode=0755 ;; esac && \
+		install -m $$mode $$program $$new && mv -f $$new $${new%.new} || exit 1; done
 	ln -sf rcptserve $(H)/bin/rcptcheck-cvm
 	new=$(H)/lib/$(notdir $(PERDITION)).new && \
 		install -m 0644 $(PERDITION) $$new && mv -f $$new $${new%.new}

@@ -78,6 +78,13 @@ heard 2001:db8::aa:1 554 'IPv6: not before a login'
 mark 2001:DB8:0::00aa:1
 heard 2001:db8::aa:1 250 'IPv6: the form is the one that Postfix asks for'
 heard 2001:db8::aa:2 554 'and no other'
+mark fd00::5
+heard fd00::5:aaaa:bbbb:cccc:dddd 554 'an address that begins like it is somewhere else'
+heard fd00::5:1:2:3 554 'or in its own network'
+is "$(wrap fd00::5)" "set to ''" 'relaywrap knows all of them'
+rows "INSERT INTO relay VALUES ('2a00:1450:', 0, 0, '', ''), ('2a00:1450:4001', 0, 0, '', '')"
+sleep 1.5
+heard 2a00:1450:4001:1:2:3:4:5 554 'nor do parts of addresses in the table count'
 mark ::ffff:198.51.100.1
 heard 198.51.100.1 250 'a login by mapped IPv4'
 rows "INSERT INTO relay VALUES ('unknown', 0, 0, '', ''), ('198.51.100', 0, 0, '', ''), ('192', 0, 0, '', ''), ('0.0.0.0/0', 0, 0, '', '')"

@@ -79,6 +79,8 @@ stop_relayd
 start_relayd -X
 mark 192.0.2.1
 like "$(env_for 192.0.2.1)" 'RELAYCLIENT=' '-X: rules of nothing else'
+mark 2001:db8:1:2::
+is "$(cdb -q "$relay/tcp.smtp.cdb" 2001:db8:1:2:: | wc -c)" 0 'no rule that tcpserver takes for one of all that begins like it'
 run timeout 5 "$bin/relayd" -x relative.cdb
 is "$code" 111 'a path that is not full'
 

@@ -131,4 +131,36 @@ ok 'the damaged one is put aside' test -e "$relay/relay.db.damaged"
 mark 192.0.2.6
 is "$(wrap 192.0.2.6)" "set to ''" 'and all goes on'
 
+# A log that is full must not end what stands in front of a mail server
+for program in relaymark relaywrap; do
+	(ulimit -f 0 && exec env TCPREMOTEIP= "$bin/$program" true 2>"$work/limited")
+	is $? 0 "$program: a limit on the size of files, and something to complain of"
+done
+
+# The strict door from a folder that we cannot come back to
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir "$work/closed"
+	chmod 700 "$work/closed"
+	(cd "$work/closed" && TCPREMOTEIP=192.0.2.77 USER=joe RELAYMARK_WAIT=10000 "$bin/relaymark" -o \
+	    setpriv --reuid 65533 --regid 65533 --clear-groups env TCPREMOTEIP=192.0.2.77 "$bin/relaymark" true) 2>"$work/closed.err"
+	is "$(in_cdb 192.0.2.77)" OK 'a folder of a service that is closed: the login is told all the same' || diag "$(cat "$work/closed.err")"
+	# Stopped, and others wait in front of it
+	kill -STOP "$(relayd_id)"
+	perl -MSocket -e '
+		for (1 .. 1100) {
+			socket my $s, AF_UNIX, SOCK_SEQPACKET | 2048, 0 or last;
+			connect($s, sockaddr_un($ARGV[0])) or last;
+			push @all, $s;
+		}
+		open my $done, ">", $ARGV[1]; close $done; sleep 60' "$RCPTCHECK_HOME/run/relay.sock" "$work/full" &
+	echo $! >"$work/crowd.pid"
+	await test -e "$work/full"
+	run timeout 60 "$bin/relayage" 30
+	is "$code" 111 'relayage does not wait for ever for a relayd that hangs'
+	kill -CONT "$(relayd_id)"
+	stop_pid "$work/crowd.pid"
+else
+	skip 2 'needs root'
+fi
+
 done_testing

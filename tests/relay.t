@@ -79,6 +79,8 @@ is "$(row 127.0.0.1)" '1|0|joe|checkpassword' "a login from this host's own addr
 is "$(wrap 127.0.0.1)$(in_cdb 127.0.0.1)$(rows "SELECT * FROM relay_ok WHERE ip = '127.0.0.1'")" unset \
     'but opens nothing: it may be a proxy'
 
+mark 127.3.2.1
+is "$(row 127.3.2.1)" '' 'but not each of its 16 million addresses'
 like "$(cat "$relayd_log")" 'a login from this host itself is noted, but lets nobody relay: .*: 127.0.0.1$' 'relayd says so'
 
 # relaywrap

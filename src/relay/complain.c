@@ -14,13 +14,15 @@ static void
 write_line(const struct line *line)
 {
 	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, pipe, size;
 
-	/* The next program gets SIGPIPE as we got it. */
-	if (poll(&pollfd, 1, 0) != 1 || sigaction(SIGPIPE, &ignore, &before) == -1)
+	/* The next program gets both signals as we got them. */
+	if (poll(&pollfd, 1, 0) != 1 || sigaction(SIGPIPE, &ignore, &pipe) == -1 ||
+	    sigaction(SIGXFSZ, &ignore, &size) == -1)
 		return;
 	(void)line_write(line, STDERR_FILENO);
-	(void)sigaction(SIGPIPE, &before, NULL);
+	(void)sigaction(SIGPIPE, &pipe, NULL);
+	(void)sigaction(SIGXFSZ, &size, NULL);
 }
 
 void

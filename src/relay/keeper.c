@@ -267,6 +267,11 @@ keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark)
 	bool counts = keeper->loopback || !relayaddress_is_loopback(mark->address);
 	bool published = counts && is_published(keeper, mark->address, now);
 
+	/* There are 16 million of them, any of which a local user can come from. */
+	if (!counts && strcmp(mark->address, "127.0.0.1") != 0 &&
+	    strcmp(mark->address, "::1") != 0)
+		return "an address of this host itself";
+
 	if (counts && !published && keeper->count >= KEEPER_ROWS_MAX)
 		return "there are too many addresses already";
 	/* It is noted that this host's own address logged in, but that opens nothing. */
@@ -331,8 +336,10 @@ publish_row(void *context, const char *address, const struct relayrow *row)
 		return 0;
 	}
 	relayrow_make(value, row);
-	if (cdbwriter_add_plain(&publication->writer, address, strlen(address), RELAYROW_OK,
-		strlen(RELAYROW_OK)) == -1 ||
+	/* The plain key is Postfix's, which asks for parts of addresses. */
+	if ((relayaddress_is_safe_in_parts(address) &&
+		cdbwriter_add_plain(&publication->writer, address, strlen(address), RELAYROW_OK,
+		    strlen(RELAYROW_OK)) == -1) ||
 	    cdbwriter_add(&publication->writer, key, relayrow_key(key, address), value,
 		sizeof(value)) == -1 ||
 	    (publication->has_rules && relayrules_add(&publication->rules, address) == -1))

@@ -96,6 +96,15 @@ relayaddress_normalise(char address[RELAYADDRESS_SIZE], const char *text, size_t
 }
 
 bool
+relayaddress_is_safe_in_parts(const char *address)
+{
+	const char *zeros = strstr(address, "::");
+
+	return zeros == NULL || memchr(address, ':', (size_t)(zeros - address)) != NULL ||
+	    strcmp(address, "::1") == 0;
+}
+
+bool
 relayaddress_is_loopback(const char *address)
 {
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;

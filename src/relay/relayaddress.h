@@ -18,6 +18,14 @@
 const char *relayaddress_normalise(
     char address[RELAYADDRESS_SIZE], const char *text, size_t len);
 
+/*
+ * May a server that asks for parts of addresses too find this one, which is in the one form? Postfix
+ * takes ":group" off the end again and again, and fd00::5 is what fd00::5:a:b:c:d, which is somewhere
+ * else, begins with. Where two groups or more stand in front of the "::", whoever is found so is
+ * in the same /64, the network of one link; then it may, and without a "::".
+ */
+bool relayaddress_is_safe_in_parts(const char *address);
+
 /* Is this address, in the one form, this host itself? */
 bool relayaddress_is_loopback(const char *address);
 

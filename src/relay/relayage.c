@@ -95,7 +95,7 @@ ask_relayd(int64_t minutes, int64_t deadline)
 	char why[RELAYWIRE_TEXT_SIZE] = "";
 	ssize_t n;
 
-	pollfd.fd = tell_connect(home);
+	pollfd.fd = tell_connect(home, deadline);
 	if (pollfd.fd == -1) {
 		if (errno == ENAMETOOLONG)
 			die(home, "too long a path for a socket");

@@ -12,7 +12,8 @@
  * What an administrator writes may be anything. expires that is no number is not "for ever", and
  * NULL is so only beside logintime 0, which is all that the persistent entries of
  * courier-auth-postfix have. The view is for readers that can't compare with a clock of their own;
- * they may ask for names and parts of addresses as well, so only whole addresses are in it.
+ * they may ask for names and parts of addresses as well, so only whole addresses are in it that are no
+ * part of others (relayaddress_is_safe_in_parts).
  */
 #define EXPIRES                                                                                \
 	"CASE typeof(expires) WHEN 'integer' THEN expires"                                     \
@@ -30,8 +31,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS relay (ip VARCHAR PRIMARY KEY, logintime INTEGER,"
     " expires INTEGER, user VARCHAR, source VARCHAR);"
     "CREATE VIEW IF NOT EXISTS relay_ok (ip) AS SELECT ip FROM relay"
-    " WHERE (ip GLOB '[1-9]*.[0-9]*.[0-9]*.[0-9]*' OR ip GLOB '*:*:*')"
-    " AND ip NOT GLOB '*[^0-9a-f.:]*' AND ip <> '::'"
+    " WHERE (ip GLOB '[1-9]*.[0-9]*.[0-9]*.[0-9]*' OR ip GLOB '*:*:*:*:*:*:*:*'"
+    " OR ip GLOB '*?:?*::*' OR ip = '::1')"
+    " AND ip NOT GLOB '*[^0-9a-f.:]*' AND ip NOT GLOB '*[^:]:'"
     " AND " FRESH("CAST(strftime('%s', 'now') AS INTEGER)") ";";
 
 /* Without a sync at each commit: a mark that a power cut takes is a login more for the user. */

@@ -90,6 +90,9 @@ relayrules_add(struct relayrules *rules, const char *address)
 	const char *data;
 	unsigned len;
 
+	/* To tcpserver that is a rule for all that begins like it. */
+	if (address[strlen(address) - 1] == ':')
+		return 0;
 	if (find_rule(rules, address, &data, &len) == -1)
 		return -1;
 	if (len > sizeof(rule) - sizeof(added)) {

@@ -112,15 +112,23 @@ connect_to(const char *path, int flags)
 
 /*
  * A socket has no connectat(2): we go there and come back. O_PATH, since the folder we are in may
- * be one that we cannot read.
+ * be one that we cannot read. It may be one that we cannot even come back to, as that of a service
+ * of root; then /proc has a way.
  */
 static int
 connect_in(int folder, const char *path)
 {
 	int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1, saved;
+	char by_proc[TELL_PATH_SIZE];
 
-	if (here == -1)
-		return -1;
+	if (here == -1) {
+		if (snprintf(by_proc, sizeof(by_proc), "/proc/self/fd/%d/%s", folder, path) >=
+		    (int)sizeof(by_proc)) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		return connect_to(by_proc, SOCK_NONBLOCK);
+	}
 	if (fchdir(folder) == 0) {
 		fd = connect_to(path, SOCK_NONBLOCK);
 		saved = errno;
@@ -283,9 +291,20 @@ tell_close(struct tell *tell)
 }
 
 int
-tell_connect(const char *home)
+tell_connect(const char *home, int64_t deadline)
 {
 	char path[TELL_PATH_SIZE];
+	int fd;
 
-	return set_path(path, home) == -1 ? -1 : connect_to(path, 0);
+	if (set_path(path, home) == -1)
+		return -1;
+	/* Its backlog may be full. */
+	while ((fd = connect_to(path, SOCK_NONBLOCK)) == -1 && errno == EAGAIN) {
+		if (deadline_left(deadline) == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		(void)poll(NULL, 0, PAUSE_MIN);
+	}
+	return fd;
 }

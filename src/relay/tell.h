@@ -87,7 +87,10 @@ int tell_wait(struct tell *tell, int64_t deadline);
 /* Frees what it holds. Marks under way are lost. */
 void tell_close(struct tell *tell);
 
-/* A connection to the socket of that home, for other messages; blocking. -1 with errno. */
-int tell_connect(const char *home);
+/*
+ * A connection to the socket of that home, for other messages; it does not block. -1 with errno,
+ * ETIMEDOUT when nobody was there to accept it until the deadline (deadline.h).
+ */
+int tell_connect(const char *home, int64_t deadline);
 
 #endif

@@ -83,6 +83,28 @@ test_like_libc(const char *address)
 	is_str(address, again, "and so does inet_ntop");
 }
 
+static const struct {
+	const char *address;
+	bool safe;
+} parts[] = {
+    {"192.0.2.1", true},
+    {"1:2:3:4:5:6:7:8", true},
+    {"2001:db8::5", true},
+    {"2001:db8:1:2::", true},
+    {"::1", true},
+    {"fd00::5", false},
+    {"1::", false},
+    {"1::2:3:4:5:6:7", false},
+};
+
+static void
+test_parts(void)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		ok(relayaddress_is_safe_in_parts(parts[i].address) == parts[i].safe, "%s is %s",
+		    parts[i].address, parts[i].safe ? "safe" : "not safe");
+}
+
 int
 main(void)
 {
@@ -108,5 +130,6 @@ main(void)
 	ok(!relayaddress_is_loopback("192.0.2.127") && !relayaddress_is_loopback("::10") &&
 		!relayaddress_is_loopback("12.7.0.1"),
 	    "and others");
+	test_parts();
 	return tap_done();
 }
