@@ -114,18 +114,93 @@ ask plain nobody x smtp
 is "$(header Auth-Status)|$(header Auth-Error-Code)" 'Invalid login or password|535 5.7.8' 'unknown'
 ask plain alice pw smtp
 is "$(header Auth-Error-Code)" '454 4.7.0' 'SMTP: nobody would ask for the password again'
-ask external alice '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=alice'
-like "$log" 'answer=temporary why=no-secret' 'a certificate, and no secret to log in with'
 ask external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula'
 like "$log" 'answer=temporary why=untrusted' 'a certificate, says somebody'
 echo 'the key' >"$work/key"
-request external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula' 'X-Auth-Key: the key' >"$work/request"
-answer -k "$work/key" <"$work/request"
+by_nginx() { # METHOD USER PASSWORD PROTOCOL [HEADER...]: with the key
+	request "$@" 'X-Auth-Key: the key' >"$work/request"
+	answer -k "$work/key" <"$work/request"
+}
+certified() { # USER
+	by_nginx external "$1" '' imap 'Auth-SSL-Verify: SUCCESS' "Auth-SSL-Subject: CN=$1"
+}
+certified paula
 is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'says nginx: it gets what it needs to log in'
+certified alice
+like "$log" 'answer=temporary why=no-secret' 'a certificate, and no secret to log in with'
 request plain alice pw imap 'X-Auth-Key: the kez' >"$work/request"
 answer -k "$work/key" <"$work/request"
 like "$log" 'answer=temporary why=key' 'another key'
 unlike "$reply" "Auth-Status: OK|Auth-Server" "... gets nothing"
+
+# Whose secret it is
+
+sql "INSERT INTO mailboxes VALUES ('fred', '127.0.0.1', 143, NULL, 'f01', 'fredpw'),
+	('Otto', '127.0.0.1', 143, NULL, NULL, 'upper'), ('otto', '127.0.0.1', 143, NULL, NULL, 'lower'),
+	('one@own.example', '127.0.0.1', 143, NULL, '%n', 'onepw'),
+	('a-m@own.example', '127.0.0.1', 143, NULL, '%n', 'rangepw'),
+	('@own.example', '127.0.0.1', 143, NULL, '%n', 'domainpw'),
+	('x-z', '127.0.0.1', 143, NULL, '%n', 'xpw'), ('*', '127.0.0.2', 143, NULL, '%n', 'masterpw')"
+build
+cat >"$work/everybody" <<'SCRIPT'
+#!/bin/sh
+# mallory's accounts have mallory's password; the others have theirs
+given=$(tr '\0' , <&3)
+case $given in
+fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
+*@own.example,right,* | *@OWN.example,right,* | boss,right,* | otto,lower,* | Otto,upper,* | Boss,mallory,*) exit 0 ;;
+esac
+exit 1
+SCRIPT
+chmod 755 "$work/everybody"
+given() { # METHOD USER PASSWORD WANT NAME: what nginx is to log in with, else why not
+	if [ "$1" = external ]; then
+		certified "$2"
+	else
+		request "$1" "$2" "$3" imap >"$work/request"
+		answer -c "$work/everybody" <"$work/request"
+	fi
+	case $(header Auth-Status) in
+	OK) is "$(header Auth-User) $(header Auth-Pass)" "$4" "$1, $2: $5" ;;
+	*) is "$(printf '%s\n' "$log" | sed -n 's/.* answer=\([^ ]*\) why=\([^ ]*\) .*/\1 \2/p')" "$4" "$1, $2: $5" ;;
+	esac
+}
+given plain fred right 'f01 fredpw' 'the secret of his row'
+given plain fred@evil.example mallory 'temporary no-domain' 'not to fred of another domain'
+given plain fred@evil.example right 'denied checkpassword' 'a wrong password is denied, and does not tell who has a row'
+given plain boss@evil.example mallory 'temporary no-domain' 'not that of all to somebody of any domain'
+given plain xaver@evil.example mallory 'temporary no-domain' 'nor that of a range'
+given plain boss right ' masterpw' 'but where there are no domains'
+given plain one@own.example right 'one onepw' 'a row with a domain'
+given plain bob@own.example right 'bob rangepw' 'a range of it'
+given plain ted@OWN.example right 'ted domainpw' 'all of it'
+given plain Fred mallory 'denied checkpassword' 'who is found in lower case must have the password of that one'
+given plain Fred right 'f01 fredpw' 'and has it'
+given plain Boss mallory 'denied checkpassword' 'the same where it is the secret of many'
+given plain Ted@own.example right 'ted domainpw' '... and is that one at the server'
+given plain Otto upper ' upper' 'but each who is in the map is asked about as he is'
+given plain otto lower ' lower' '... and the other one'
+given external fred '' 'f01 fredpw' 'a certificate'
+given external fred@evil.example '' 'temporary no-domain' '... of another domain'
+given external boss@evil.example '' 'temporary no-domain' '... that of all'
+given external Fred '' 'temporary spelling' '... of another spelling'
+given external ted@own.example '' 'ted domainpw' '... of a domain'
+ask plain boss masterpw imap
+is "$(header Auth-Status) $(printf '%s\n' "$log" | grep -c 'why=backend')" 'OK 1' 'the secret of many is not the password of one'
+ask plain boss masterpw smtp
+like "$log" 'answer=temporary why=unverified' '... not where nobody would ask again'
+cram() { # USER SECRET: prints the digest for the salt <1@x>
+	perl -MDigest::HMAC_MD5=hmac_md5_hex -e 'print hmac_md5_hex("<1\@x>", $ARGV[0])' "$1"
+}
+by_nginx cram-md5 fred "$(cram fredpw)" imap 'Auth-Salt: <1@x>'
+is "$(header Auth-User) $(header Auth-Pass)" 'f01 fredpw' 'a digest'
+by_nginx cram-md5 boss "$(cram masterpw)" imap 'Auth-Salt: <1@x>'
+like "$log" 'answer=temporary why=no-secret' '... of the secret of many'
+ask cram-md5 fred "$(cram fredpw)" imap 'Auth-Salt: <1@x>'
+like "$log" 'answer=temporary why=untrusted' 'a digest that anybody can have seen, and its salt'
+unlike "$reply" fredpw '... does not give the secret'
+sql "DELETE FROM mailboxes WHERE user NOT IN ('alice', 'six', 'paula', 'carol')"
+"$bin/rcptbuild" -f >/dev/null 2>&1
 
 # What is no request of nginx's
 

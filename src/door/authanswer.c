@@ -8,6 +8,7 @@
 #include "authlog.h"
 #include "base/deadline.h"
 #include "rcpt/servers.h"
+#include "route/entry.h"
 
 #define WRITE_TIME    10000 /* ms */
 #define PASSWORD_TIME 20000 /* its turn and the program's work together */
@@ -154,7 +155,10 @@ authanswer_password(
 	session->child = 0;
 	switch (result) {
 	case CHECKPW_RIGHT:
-		route_login(desk, session);
+		if (session->decision.withheld == NULL)
+			route_login(desk, session);
+		else
+			temporary(desk, session, session->decision.withheld);
 		return;
 	case CHECKPW_WRONG:
 		refuse(desk, session, AUTHREPLY_WRONG, "checkpassword");
@@ -194,12 +198,27 @@ log_map_trouble(struct authdesk *desk)
 		authlog_trouble(desk, trouble);
 }
 
+/* As map_find. */
+static int
+find_user(struct authdesk *desk, struct authsession *session)
+{
+	char *user = session->question.user;
+	size_t len = strlen(user);
+	int found = map_find(&desk->map, user, len, &session->route);
+
+	/* From here on he is the one whom the map means, to the program and to the server. */
+	if (found == 1 && authmail_folds(&desk->policy, &session->question, &session->route)) {
+		entry_fold(user, user, len);
+		found = map_find(&desk->map, user, len, &session->route);
+	}
+	return found;
+}
+
 static void
 answer_login(struct authdesk *desk, struct authsession *session)
 {
 	const struct authquestion *question = &session->question;
-	int found =
-	    map_find(&desk->map, question->user, strlen(question->user), &session->route);
+	int found = find_user(desk, session);
 
 	log_map_trouble(desk);
 	if (found == -1) {
@@ -210,7 +229,7 @@ answer_login(struct authdesk *desk, struct authsession *session)
 		refuse(desk, session, AUTHREPLY_WRONG, "unknown");
 		return;
 	}
-	session->decision = authmail_login(&desk->policy, question, session->route.secret);
+	session->decision = authmail_login(&desk->policy, question, &session->route);
 	switch (session->decision.step) {
 	case AUTHMAIL_ACCEPT:
 		route_login(desk, session);
