@@ -13,7 +13,7 @@
 #define WRITE_TIME    10000 /* ms */
 #define PASSWORD_TIME 20000 /* its turn and the program's work together */
 #define CACHE_WAIT    100
-#define LIVE_AGAIN    1000 /* how often a file that could not be opened is tried */
+#define LIVE_AGAIN    1000 /* how often it is seen whether that is still the file */
 #define SMTP_PORT     25
 
 static void
@@ -75,11 +75,10 @@ open_live(struct authdesk *desk)
 {
 	int64_t now = deadline_now();
 
-	if (desk->live_looked != 0 &&
-	    (desk->live.fd != -1 || now - desk->live_looked < LIVE_AGAIN))
+	if (desk->live_looked != 0 && now - desk->live_looked < LIVE_AGAIN)
 		return;
 	desk->live_looked = now;
-	(void)livefile_open(&desk->live, desk->live_path);
+	(void)livefile_refresh(&desk->live, desk->live_path);
 }
 
 static void

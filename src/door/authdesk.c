@@ -41,6 +41,7 @@ authdesk_start(struct authdesk *desk)
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	desk->live.fd = -1;
+	desk->live.hurried = true;
 	desk->queue.checker = &desk->checker;
 	if (servequeue_start(&desk->queue) == -1 ||
 	    pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) == -1)

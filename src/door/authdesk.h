@@ -34,7 +34,7 @@ struct authdesk {
 
 	/* its own */
 	struct livefile live;
-	int64_t live_looked; /* when it was last opened (deadline.h); 0: never */
+	int64_t live_looked; /* when its path was last looked at (deadline.h); 0: never */
 	struct servequeue queue;
 	struct authsession *sessions[AUTHDESK_SESSIONS]; /* made when they are needed */
 	bool used[AUTHDESK_SESSIONS];
