@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "authdomains.h"
 #include "authlog.h"
 #include "base/deadline.h"
 #include "rcpt/servers.h"
@@ -326,7 +327,9 @@ authanswer_recipient(
 	case VERDICT_ACCEPT:
 		break;
 	}
-	if (foreign)
+	if (foreign && authdomains_any(&desk->checker.cdb) != 1)
+		temporary(desk, session, "no-domains");
+	else if (foreign)
 		refuse(desk, session, AUTHREPLY_FOREIGN, check->why);
 	else if (ours && check->record.server_count > 0)
 		send_to(desk, session, choose_primary(desk, check), check->why);
