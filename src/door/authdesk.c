@@ -172,21 +172,16 @@ begin_turns(struct authdesk *desk)
 	}
 }
 
-/*
- * One that took too long does not keep its place from those who wait: what cannot be killed, or not at
- * once, may never end. But of those there are only so many.
- */
+/* Who waits has its place now, whether it can be ended or not. */
 static void
 lose(struct authdesk *desk, pid_t child)
 {
-	int error = checkpw_stop(child) == -1 ? errno : 0;
-	bool has_room = desk->lost_count < AUTHDESK_LOST;
+	int error;
+	bool given_up = checkpwlost_add(&desk->lost, child, &error);
 	struct line line;
 
-	if (has_room) {
-		desk->lost[desk->lost_count++] = child;
+	if (given_up)
 		desk->children--;
-	}
 	if (error == 0)
 		return;
 	line_start(&line);
@@ -195,21 +190,9 @@ lose(struct authdesk *desk, pid_t child)
 	line_add(&line, ": ");
 	line_add(&line, strerror(error));
 	line_add(
-	    &line, has_room ? ": it is given up, one of " : ": it keeps its place, beside ");
-	line_add_number(&line, (int64_t)desk->lost_count);
+	    &line, given_up ? ": it is given up, one of " : ": it keeps its place, beside ");
+	line_add_number(&line, (int64_t)desk->lost.count);
 	authlog_trouble(desk, line.text);
-}
-
-/* Was it one of those? Then it is none any more. */
-static bool
-was_lost(struct authdesk *desk, pid_t child)
-{
-	for (size_t i = 0; i < desk->lost_count; i++)
-		if (desk->lost[i] == child) {
-			desk->lost[i] = desk->lost[--desk->lost_count];
-			return true;
-		}
-	return false;
 }
 
 static void
@@ -219,7 +202,7 @@ reap(struct authdesk *desk)
 	pid_t child;
 
 	while ((child = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (was_lost(desk, child))
+		if (checkpwlost_remove(&desk->lost, child))
 			continue;
 		if (desk->children > 0)
 			desk->children--;

@@ -10,6 +10,7 @@
 #include "authsession.h"
 #include "base/line.h"
 #include "checkpw.h"
+#include "checkpwlost.h"
 #include "rcpt/checker.h"
 #include "route/livefile.h"
 #include "route/map.h"
@@ -18,7 +19,6 @@
 #define AUTHDESK_SESSIONS   1024
 #define AUTHDESK_RECIPIENTS 512 /* of them, that those who log in find room */
 #define AUTHDESK_CHILDREN   40
-#define AUTHDESK_LOST       200 /* children that were given up and have not ended */
 
 struct authdesk {
 	struct authmail_policy policy;
@@ -41,9 +41,8 @@ struct authdesk {
 	bool used[AUTHDESK_SESSIONS];
 	size_t made, open, recipients, children;
 	uint64_t tickets;
-	int64_t full_told;         /* when all were taken, the last time; 0: never */
-	pid_t lost[AUTHDESK_LOST]; /* not among the children any more */
-	size_t lost_count;
+	int64_t full_told;       /* when all were taken, the last time; 0: never */
+	struct checkpwlost lost; /* not among the children any more */
 	bool stopping;
 };
 
