@@ -70,6 +70,8 @@ refused 'no port' 'is no \[ip:\]port' -p localhost:1
 refused 'no address' 'is no ip\[:port\]' -s mail.example.com
 refused 'a key file that is missing' 'No such file' -k "$work/none"
 refused 'an empty key file' 'no key in it' -k "$work/empty"
+printf 'key \nmore\n' >"$work/blank"
+refused 'a key that no header can have' "can't begin or end with a blank" -k "$work/blank"
 refused 'a file where the socket is to be' 'is there, and no socket' -u "$work/file"
 refused 'a program without its path' 'must be a full path' -c checkpassword
 refused 'a program that is not there' 'No such file' -c /nonexistent/checkpassword
@@ -114,18 +116,93 @@ ask plain nobody x smtp
 is "$(header Auth-Status)|$(header Auth-Error-Code)" 'Invalid login or password|535 5.7.8' 'unknown'
 ask plain alice pw smtp
 is "$(header Auth-Error-Code)" '454 4.7.0' 'SMTP: nobody would ask for the password again'
-ask external alice '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=alice'
-like "$log" 'answer=temporary why=no-secret' 'a certificate, and no secret to log in with'
 ask external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula'
 like "$log" 'answer=temporary why=untrusted' 'a certificate, says somebody'
 echo 'the key' >"$work/key"
-request external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula' 'X-Auth-Key: the key' >"$work/request"
-answer -k "$work/key" <"$work/request"
+by_nginx() { # METHOD USER PASSWORD PROTOCOL [HEADER...]: with the key
+	request "$@" 'X-Auth-Key: the key' >"$work/request"
+	answer -k "$work/key" <"$work/request"
+}
+certified() { # USER
+	by_nginx external "$1" '' imap 'Auth-SSL-Verify: SUCCESS' "Auth-SSL-Subject: CN=$1"
+}
+certified paula
 is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'says nginx: it gets what it needs to log in'
+certified alice
+like "$log" 'answer=temporary why=no-secret' 'a certificate, and no secret to log in with'
 request plain alice pw imap 'X-Auth-Key: the kez' >"$work/request"
 answer -k "$work/key" <"$work/request"
 like "$log" 'answer=temporary why=key' 'another key'
 unlike "$reply" "Auth-Status: OK|Auth-Server" "... gets nothing"
+
+# Whose secret it is
+
+sql "INSERT INTO mailboxes VALUES ('fred', '127.0.0.1', 143, NULL, 'f01', 'fredpw'),
+	('Otto', '127.0.0.1', 143, NULL, NULL, 'upper'), ('otto', '127.0.0.1', 143, NULL, NULL, 'lower'),
+	('one@own.example', '127.0.0.1', 143, NULL, '%n', 'onepw'),
+	('a-m@own.example', '127.0.0.1', 143, NULL, '%n', 'rangepw'),
+	('@own.example', '127.0.0.1', 143, NULL, '%n', 'domainpw'),
+	('x-z', '127.0.0.1', 143, NULL, '%n', 'xpw'), ('*', '127.0.0.2', 143, NULL, '%n', 'masterpw')"
+build
+cat >"$work/everybody" <<'SCRIPT'
+#!/bin/sh
+# mallory's accounts have mallory's password; the others have theirs
+given=$(tr '\0' , <&3)
+case $given in
+fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
+*@own.example,right,* | *@OWN.example,right,* | boss,right,* | otto,lower,* | Otto,upper,* | Boss,mallory,*) exit 0 ;;
+esac
+exit 1
+SCRIPT
+chmod 755 "$work/everybody"
+given() { # METHOD USER PASSWORD WANT NAME: what nginx is to log in with, else why not
+	if [ "$1" = external ]; then
+		certified "$2"
+	else
+		request "$1" "$2" "$3" imap >"$work/request"
+		answer -c "$work/everybody" <"$work/request"
+	fi
+	case $(header Auth-Status) in
+	OK) is "$(header Auth-User) $(header Auth-Pass)" "$4" "$1, $2: $5" ;;
+	*) is "$(printf '%s\n' "$log" | sed -n 's/.* answer=\([^ ]*\) why=\([^ ]*\) .*/\1 \2/p')" "$4" "$1, $2: $5" ;;
+	esac
+}
+given plain fred right 'f01 fredpw' 'the secret of his row'
+given plain fred@evil.example mallory 'temporary no-domain' 'not to fred of another domain'
+given plain fred@evil.example right 'denied checkpassword' 'a wrong password is denied, and does not tell who has a row'
+given plain boss@evil.example mallory 'temporary no-domain' 'not that of all to somebody of any domain'
+given plain xaver@evil.example mallory 'temporary no-domain' 'nor that of a range'
+given plain boss right ' masterpw' 'but where there are no domains'
+given plain one@own.example right 'one onepw' 'a row with a domain'
+given plain bob@own.example right 'bob rangepw' 'a range of it'
+given plain ted@OWN.example right 'ted domainpw' 'all of it'
+given plain Fred mallory 'denied checkpassword' 'who is found in lower case must have the password of that one'
+given plain Fred right 'f01 fredpw' 'and has it'
+given plain Boss mallory 'denied checkpassword' 'the same where it is the secret of many'
+given plain Ted@own.example right 'ted domainpw' '... and is that one at the server'
+given plain Otto upper ' upper' 'but each who is in the map is asked about as he is'
+given plain otto lower ' lower' '... and the other one'
+given external fred '' 'f01 fredpw' 'a certificate'
+given external fred@evil.example '' 'temporary no-domain' '... of another domain'
+given external boss@evil.example '' 'temporary no-domain' '... that of all'
+given external Fred '' 'temporary spelling' '... of another spelling'
+given external ted@own.example '' 'ted domainpw' '... of a domain'
+ask plain boss masterpw imap
+is "$(header Auth-Status) $(printf '%s\n' "$log" | grep -c 'why=backend')" 'OK 1' 'the secret of many is not the password of one'
+ask plain boss masterpw smtp
+like "$log" 'answer=temporary why=unverified' '... not where nobody would ask again'
+cram() { # USER SECRET: prints the digest for the salt <1@x>
+	perl -MDigest::HMAC_MD5=hmac_md5_hex -e 'print hmac_md5_hex("<1\@x>", $ARGV[0])' "$1"
+}
+by_nginx cram-md5 fred "$(cram fredpw)" imap 'Auth-Salt: <1@x>'
+is "$(header Auth-User) $(header Auth-Pass)" 'f01 fredpw' 'a digest'
+by_nginx cram-md5 boss "$(cram masterpw)" imap 'Auth-Salt: <1@x>'
+like "$log" 'answer=temporary why=no-secret' '... of the secret of many'
+ask cram-md5 fred "$(cram fredpw)" imap 'Auth-Salt: <1@x>'
+like "$log" 'answer=temporary why=untrusted' 'a digest that anybody can have seen, and its salt'
+unlike "$reply" fredpw '... does not give the secret'
+sql "DELETE FROM mailboxes WHERE user NOT IN ('alice', 'six', 'paula', 'carol')"
+"$bin/rcptbuild" -f >/dev/null 2>&1
 
 # What is no request of nginx's
 
@@ -163,6 +240,13 @@ is "$code|$reply|$log" '0||' 'nobody says anything: nothing is logged'
 
 # Recipients
 
+rcpt x@foreign.test
+is "$(header Auth-Error-Code)" '451 4.3.0' 'no domain at all: an accident, and no proof'
+like "$log" 'answer=temporary why=no-domains' 'the log says so'
+sql "INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test')"
+build
+rcpt x@foreign.test
+is "$(header Auth-Error-Code)" '550 5.7.1' 'one domain: all others are foreign'
 peer primary <<'SCRIPT'
 rcpt *nobody*: 550 5.1.1 no such user
 SCRIPT
@@ -170,7 +254,6 @@ primary main.test "$port"
 primary down.test 1
 sql "INSERT INTO domain_ips VALUES ('two.test', '127.0.0.1', 1, 1), ('two.test', '127.0.0.1', $port, 2);
     INSERT INTO domain_aliases VALUES ('dangling.test', 'nothing.test');
-    INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test');
     INSERT INTO settings VALUES ('on_unreachable', 'down.test', 'tempfail')"
 build
 rcpt joe@main.test
@@ -201,11 +284,26 @@ is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::25 26' 'postmaster'
 request none '' '' smtp 'Auth-SMTP-To: RCPT TO:<a@main.test>@foreign.test' >"$work/request"
 answer <"$work/request"
 is "$(header Auth-Error-Code)" '451 4.3.0' 'a recipient that two servers would read in two ways'
+mv "$RCPTCHECK_HOME/route" "$work/route.away"
+rcpt joe@local.test -s 192.0.2.25
+is "$(header Auth-Server)" 192.0.2.25 'recipients need no folder route'
+mv "$work/route.away" "$RCPTCHECK_HOME/route"
 mv "$cdb" "$work/cdb"
 rcpt joe@main.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'without rcptcheck.cdb'
 mv "$work/cdb" "$cdb"
 
+many() { # COUNT USER PASSWORD: so many at a time; prints the states, counted
+	perl -MIO::Socket::UNIX -e '
+		my ($path, $count, $user, $pass) = @ARGV;
+		my @all = map { IO::Socket::UNIX->new(Peer => $path) or die "connect: $!" } 1 .. $count;
+		print $_ "GET / HTTP/1.0\r\nAuth-Method: plain\r\nAuth-User: $user\r\nAuth-Pass: $pass\r\nAuth-Protocol: imap\r\n\r\n"
+		    for @all;
+		alarm 60;
+		my %seen;
+		for my $s (@all) { local $/; my ($status) = <$s> =~ /Auth-Status: (\S+)/; $seen{$status // "none"}++ }
+		print join(" ", map { "$_ $seen{$_}" } sort keys %seen), "\n"' "${socket-$work/socket}" "$@"
+}
 # A program for passwords: by the user's name it does one thing or the other
 
 cat >"$work/checkpassword" <<'SCRIPT'
@@ -227,6 +325,9 @@ alice,killed*) kill -9 $$ ;;
 alice,hang*)
 	echo $$ >"$folder/hung"
 	sleep 300 ;;
+alice,stuck*)
+	: >"$folder/stuck.$$"
+	timeout 120 cat "$folder/end" ;;
 alice,broken*) exit 111 ;;
 paula,front,,) exec "$@" ;;
 esac
@@ -243,6 +344,24 @@ checked() { # USER PASSWORD
 request plain alice hang imap |
 	"$bin/routehttp" -v -c "$work/checkpassword" "$work/c" /bin/true >"$work/hung.reply" 2>"$work/hung.log" &
 hung_id=$!
+# As do these, whom routehttp can't end: they are another user's
+mkdir "$work/l"
+chmod 777 "$work/l"
+mkfifo -m 666 "$work/l/end"
+cp "$(command -v setpriv)" "$work/another"
+chmod 4755 "$work/another"
+another=
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid nobody --regid "$group" --clear-groups \
+	"$work/another" --reuid daemon --regid daemon --clear-groups true 2>/dev/null; then
+	another=yes
+	setpriv --reuid nobody --regid "$group" --clear-groups \
+		"$bin/routehttp" -v -u "$work/l/socket" -c "$work/another" -- --reuid daemon --regid daemon --clear-groups \
+		"$work/checkpassword" "$work/l" /bin/true </dev/null 2>"$work/lost.log" &
+	echo $! >"$work/lost.pid"
+	await test -S "$work/l/socket"
+	socket=$work/l/socket many 40 alice stuck >"$work/lost" 2>&1 &
+	lost_id=$!
+fi
 checked alice right
 is "$(header Auth-Status)" OK 'the program says yes'
 is "$(grep right "$work/c/given")" 'alice,right,, 203.0.113.7' 'it got user, password and client'
@@ -261,17 +380,6 @@ like "$log" 'why=too-long' 'a password that no such program takes'
 
 # One that stays
 
-many() { # COUNT USER PASSWORD: so many at a time; prints the states, counted
-	perl -MIO::Socket::UNIX -e '
-		my ($path, $count, $user, $pass) = @ARGV;
-		my @all = map { IO::Socket::UNIX->new(Peer => $path) or die "connect: $!" } 1 .. $count;
-		print $_ "GET / HTTP/1.0\r\nAuth-Method: plain\r\nAuth-User: $user\r\nAuth-Pass: $pass\r\nAuth-Protocol: imap\r\n\r\n"
-		    for @all;
-		alarm 60;
-		my %seen;
-		for my $s (@all) { local $/; my ($status) = <$s> =~ /Auth-Status: (\S+)/; $seen{$status // "none"}++ }
-		print join(" ", map { "$_ $seen{$_}" } sort keys %seen), "\n"' "$work/socket" "$@"
-}
 "$bin/routehttp" -v -u "$work/socket" -c "$work/checkpassword" "$work/c" /bin/true </dev/null 2>"$work/stays.log" &
 echo $! >"$work/stays.pid"
 read -r stays <"$work/stays.pid"
@@ -302,6 +410,54 @@ is "$(cat "$work/many")" 'OK 1' 'told to end, it ends what it has begun'
 wait "$stays"
 is $? 0 'and exits 0'
 rm "$work/stays.pid"
+
+# Who says nothing does not keep others out
+"$bin/routehttp" -v -u "$work/socket" </dev/null 2>"$work/silent.log" &
+echo $! >"$work/silent.pid"
+await test -S "$work/socket"
+is "$(
+	# shellcheck disable=SC3045 # dash has it
+	ulimit -n 4096 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+	perl -MIO::Socket::UNIX -MIO::Select -e '
+		alarm 60;
+		sub go { IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "connect: $!" }
+		my @silent = map { go() } 1 .. 1024;
+		my $s = go();
+		print $s "GET / HTTP/1.0\r\nAuth-Method: plain\r\nAuth-User: alice\r\nAuth-Pass: x\r\nAuth-Protocol: imap\r\n\r\n";
+		local $/;
+		print <$s> =~ /Auth-Status: (\S+)/, ", ";
+		print map { IO::Select->new($silent[$_])->can_read(0) ? "closed " : "open " } 0, 1023' "$work/socket" 2>&1
+)" 'OK, closed open ' '1,024 who say nothing: the oldest goes'
+is "$(grep -c 'all connections are taken' "$work/silent.log")" 1 'the log says so, once'
+stop_server silent
+
+# route/live is removed while it runs
+perl -MIO::Socket::INET -e '
+	my @l = map { IO::Socket::INET->new(Listen => 1000, LocalAddr => "127.0.0.1") } 1, 2;
+	open my $f, ">", "$ARGV[0].new"; print $f join(" ", map { $_->sockport } @l), "\n"; close $f;
+	rename "$ARGV[0].new", $ARGV[0];
+	sleep 300' "$work/two" &
+echo $! >"$work/two.pid"
+await test -s "$work/two"
+read -r first second <"$work/two"
+sql "INSERT INTO mailboxes VALUES ('dora', '127.0.0.1', $first, 1, NULL, NULL), ('dora', '127.0.0.1', $second, 2, NULL, NULL)"
+build
+"$bin/routehttp" -v -u "$work/socket" </dev/null 2>"$work/live.log" &
+echo $! >"$work/live.pid"
+await test -S "$work/socket"
+goes_to() { # PORT
+	many 1 dora x >/dev/null
+	[ "$(sed -n 's/.* server=127.0.0.1:\([0-9]*\) .*/\1/p' "$work/live.log" | tail -n 1)" = "$1" ]
+}
+ok 'a user of two servers' goes_to "$first"
+rm "$RCPTCHECK_HOME/route/live"
+"$bin/routequery" -d "127.0.0.1:$first"
+ok 'what a new file says is seen' await goes_to "$second"
+rm "$RCPTCHECK_HOME/route/live"
+ok 'it is made anew' await goes_to "$first"
+ok '... by us' test -s "$RCPTCHECK_HOME/route/live"
+stop_server live
+stop_server two
 
 port=$(free_port)
 RCPTCHECK_LOG=trouble "$bin/routehttp" -p "$port" </dev/null 2>"$work/tcp.log" &
@@ -339,4 +495,21 @@ gone() {
 	! kill -0 "$hung_child" 2>/dev/null
 }
 ok 'and is ended' await 10 gone
+
+if [ -n "$another" ]; then
+	wait "$lost_id"
+	is "$(cat "$work/lost")" '[UNAVAILABLE] 40' 'so it is with those that we cannot end'
+	is "$(socket=$work/l/socket many 1 alice right)" 'OK 1' 'they do not keep the others out'
+	is "$(find "$work/l" -name 'stuck.*' | wc -l) $(grep -c "can't be ended, process [0-9]*: Operation not permitted: it is given up" "$work/lost.log")" \
+		'40 40' 'the log says so'
+	read -r lost_pid <"$work/lost.pid"
+	: >"$work/l/end"
+	childless() {
+		[ -z "$(cat "/proc/$lost_pid/task/$lost_pid/children")" ]
+	}
+	ok 'no child is left when they end' await childless
+	stop_server lost
+else
+	skip 4 'needs root and a folder for set-uid programs'
+fi
 done_testing

@@ -5,14 +5,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "authdomains.h"
 #include "authlog.h"
 #include "base/deadline.h"
 #include "rcpt/servers.h"
+#include "route/entry.h"
 
 #define WRITE_TIME    10000 /* ms */
 #define PASSWORD_TIME 20000 /* its turn and the program's work together */
 #define CACHE_WAIT    100
-#define LIVE_AGAIN    1000 /* how often a file that could not be opened is tried */
+#define LIVE_AGAIN    1000 /* how often it is seen whether that is still the file */
 #define SMTP_PORT     25
 
 static void
@@ -74,11 +76,10 @@ open_live(struct authdesk *desk)
 {
 	int64_t now = deadline_now();
 
-	if (desk->live_looked != 0 &&
-	    (desk->live.fd != -1 || now - desk->live_looked < LIVE_AGAIN))
+	if (desk->live_looked != 0 && now - desk->live_looked < LIVE_AGAIN)
 		return;
 	desk->live_looked = now;
-	(void)livefile_open(&desk->live, desk->live_path);
+	(void)livefile_refresh(&desk->live, desk->live_path);
 }
 
 static void
@@ -154,7 +155,10 @@ authanswer_password(
 	session->child = 0;
 	switch (result) {
 	case CHECKPW_RIGHT:
-		route_login(desk, session);
+		if (session->decision.withheld == NULL)
+			route_login(desk, session);
+		else
+			temporary(desk, session, session->decision.withheld);
 		return;
 	case CHECKPW_WRONG:
 		refuse(desk, session, AUTHREPLY_WRONG, "checkpassword");
@@ -194,12 +198,27 @@ log_map_trouble(struct authdesk *desk)
 		authlog_trouble(desk, trouble);
 }
 
+/* As map_find. */
+static int
+find_user(struct authdesk *desk, struct authsession *session)
+{
+	char *user = session->question.user;
+	size_t len = strlen(user);
+	int found = map_find(&desk->map, user, len, &session->route);
+
+	/* From here on he is the one whom the map means, to the program and to the server. */
+	if (found == 1 && authmail_folds(&desk->policy, &session->question, &session->route)) {
+		entry_fold(user, user, len);
+		found = map_find(&desk->map, user, len, &session->route);
+	}
+	return found;
+}
+
 static void
 answer_login(struct authdesk *desk, struct authsession *session)
 {
 	const struct authquestion *question = &session->question;
-	int found =
-	    map_find(&desk->map, question->user, strlen(question->user), &session->route);
+	int found = find_user(desk, session);
 
 	log_map_trouble(desk);
 	if (found == -1) {
@@ -210,7 +229,7 @@ answer_login(struct authdesk *desk, struct authsession *session)
 		refuse(desk, session, AUTHREPLY_WRONG, "unknown");
 		return;
 	}
-	session->decision = authmail_login(&desk->policy, question, session->route.secret);
+	session->decision = authmail_login(&desk->policy, question, &session->route);
 	switch (session->decision.step) {
 	case AUTHMAIL_ACCEPT:
 		route_login(desk, session);
@@ -308,7 +327,9 @@ authanswer_recipient(
 	case VERDICT_ACCEPT:
 		break;
 	}
-	if (foreign)
+	if (foreign && authdomains_any(&desk->checker.cdb) != 1)
+		temporary(desk, session, "no-domains");
+	else if (foreign)
 		refuse(desk, session, AUTHREPLY_FOREIGN, check->why);
 	else if (ours && check->record.server_count > 0)
 		send_to(desk, session, choose_primary(desk, check), check->why);

@@ -16,6 +16,8 @@
 #include "base/deadline.h"
 
 #define READ_TIME  10000 /* ms, for the whole request */
+#define KEEP_TIME  100   /* of it when all places are taken: nginx sends its request at once */
+#define TELL_AGAIN 60000 /* ms of quiet before it is logged anew that all are taken */
 #define TAKEN_MAX  64    /* connections at a time, then those that are there have their turn */
 #define PAUSE_TIME 100   /* ms, when there are no descriptors for another connection */
 
@@ -41,6 +43,7 @@ authdesk_start(struct authdesk *desk)
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	desk->live.fd = -1;
+	desk->live.hurried = true;
 	desk->queue.checker = &desk->checker;
 	if (servequeue_start(&desk->queue) == -1 ||
 	    pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) == -1)
@@ -74,18 +77,77 @@ authdesk_add(struct authdesk *desk, int in, int out)
 	return 0;
 }
 
+static void
+end_session(struct authdesk *desk, size_t number)
+{
+	authsession_end(desk->sessions[number]);
+	desk->used[number] = false;
+	desk->open--;
+}
+
+/* Whoever has been silent for the longest; AUTHDESK_SESSIONS: nobody is. */
+static size_t
+find_silent(const struct authdesk *desk)
+{
+	size_t oldest = AUTHDESK_SESSIONS;
+
+	for (size_t i = 0; i < desk->made; i++)
+		if (desk->used[i] && desk->sessions[i]->state == AUTHSESSION_READING &&
+		    (oldest == AUTHDESK_SESSIONS ||
+			desk->sessions[i]->deadline < desk->sessions[oldest]->deadline))
+			oldest = i;
+	return oldest;
+}
+
+/* When he will have had his time (deadline.h); INT64_MAX: there is none. */
+static int64_t
+silence_ends(const struct authdesk *desk, size_t silent)
+{
+	return silent == AUTHDESK_SESSIONS
+	    ? INT64_MAX
+	    : desk->sessions[silent]->deadline - READ_TIME + KEEP_TIME;
+}
+
+/* When there will be a place for one more. */
+static int64_t
+room_time(const struct authdesk *desk)
+{
+	return desk->open < AUTHDESK_SESSIONS ? 0 : silence_ends(desk, find_silent(desk));
+}
+
+/* Who connects and says nothing, be he one or a thousand, must not keep others out. */
+static bool
+make_room(struct authdesk *desk)
+{
+	size_t silent = find_silent(desk);
+	int64_t now = deadline_now();
+
+	if (silence_ends(desk, silent) > now)
+		return false;
+	end_session(desk, silent);
+	if (desk->full_told == 0 || now - desk->full_told >= TELL_AGAIN)
+		authlog_trouble(desk,
+		    "all connections are taken: those that say nothing are closed, the oldest "
+		    "first");
+	desk->full_told = now;
+	return true;
+}
+
 /* Returns false when no more are to be taken for a moment. */
 static bool
 take_connections(struct authdesk *desk)
 {
-	for (int i = 0; i < TAKEN_MAX && desk->open < AUTHDESK_SESSIONS; i++) {
+	for (int i = 0; i < TAKEN_MAX && room_time(desk) <= deadline_now(); i++) {
 		int fd = accept4(desk->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd == -1 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
 			return true;
+		if (fd == -1 && (errno == EMFILE || errno == ENFILE) && make_room(desk))
+			continue;
 		if (fd == -1)
 			return false;
-		if (authdesk_add(desk, fd, fd) == -1) {
+		if ((desk->open == AUTHDESK_SESSIONS && !make_room(desk)) ||
+		    authdesk_add(desk, fd, fd) == -1) {
 			close(fd);
 			return false;
 		}
@@ -110,6 +172,29 @@ begin_turns(struct authdesk *desk)
 	}
 }
 
+/* Who waits has its place now, whether it can be ended or not. */
+static void
+lose(struct authdesk *desk, pid_t child)
+{
+	int error;
+	bool given_up = checkpwlost_add(&desk->lost, child, &error);
+	struct line line;
+
+	if (given_up)
+		desk->children--;
+	if (error == 0)
+		return;
+	line_start(&line);
+	line_add(&line, "a program for passwords that took too long can't be ended, process ");
+	line_add_number(&line, child);
+	line_add(&line, ": ");
+	line_add(&line, strerror(error));
+	line_add(
+	    &line, given_up ? ": it is given up, one of " : ": it keeps its place, beside ");
+	line_add_number(&line, (int64_t)desk->lost.count);
+	authlog_trouble(desk, line.text);
+}
+
 static void
 reap(struct authdesk *desk)
 {
@@ -117,6 +202,8 @@ reap(struct authdesk *desk)
 	pid_t child;
 
 	while ((child = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (checkpwlost_remove(&desk->lost, child))
+			continue;
 		if (desk->children > 0)
 			desk->children--;
 		for (size_t i = 0; i < desk->made; i++)
@@ -166,7 +253,7 @@ expire(struct authdesk *desk, struct authsession *session)
 {
 	switch (session->state) {
 	case AUTHSESSION_PASSWORD:
-		checkpw_stop(session->child);
+		lose(desk, session->child);
 		authanswer_password(desk, session, CHECKPW_TEMPORARY);
 		break;
 	case AUTHSESSION_WAITING:
@@ -213,11 +300,8 @@ step(struct authdesk *desk, size_t number, short revents)
 	/* As a rule an answer can be sent at once. */
 	if (session->state == AUTHSESSION_WRITING)
 		authsession_write(session);
-	if (session->state == AUTHSESSION_OVER) {
-		authsession_end(session);
-		desk->used[number] = false;
-		desk->open--;
-	}
+	if (session->state == AUTHSESSION_OVER)
+		end_session(desk, number);
 }
 
 /* Which descriptors, and the session of each. */
@@ -231,9 +315,10 @@ struct watch {
 static void
 look(const struct authdesk *desk, struct watch *watch, bool paused)
 {
-	bool takes = !paused && desk->open < AUTHDESK_SESSIONS;
+	int64_t room = room_time(desk);
+	bool takes = !paused && room <= deadline_now();
 
-	watch->wake = paused ? deadline_now() + PAUSE_TIME : INT64_MAX;
+	watch->wake = paused ? deadline_now() + PAUSE_TIME : takes ? INT64_MAX : room;
 	watch->pollfds[0] = (struct pollfd){.fd = wake_pipe[0], .events = POLLIN};
 	watch->pollfds[1] =
 	    (struct pollfd){.fd = takes ? desk->listener : -1, .events = POLLIN};

@@ -10,6 +10,7 @@
 #include "authsession.h"
 #include "base/line.h"
 #include "checkpw.h"
+#include "checkpwlost.h"
 #include "rcpt/checker.h"
 #include "route/livefile.h"
 #include "route/map.h"
@@ -34,12 +35,14 @@ struct authdesk {
 
 	/* its own */
 	struct livefile live;
-	int64_t live_looked; /* when it was last opened (deadline.h); 0: never */
+	int64_t live_looked; /* when its path was last looked at (deadline.h); 0: never */
 	struct servequeue queue;
 	struct authsession *sessions[AUTHDESK_SESSIONS]; /* made when they are needed */
 	bool used[AUTHDESK_SESSIONS];
 	size_t made, open, recipients, children;
 	uint64_t tickets;
+	int64_t full_told;       /* when all were taken, the last time; 0: never */
+	struct checkpwlost lost; /* not among the children any more */
 	bool stopping;
 };
 

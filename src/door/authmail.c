@@ -62,12 +62,10 @@ authmail_subject_names(const char *subject, size_t len, const char *user)
 	return false;
 }
 
-/* nginx has verified a certificate, if the one who asks is nginx; it is for the user to be named. */
+/* nginx has verified a certificate; it is for the user to be named. */
 static struct authmail_decision
-by_certificate(const struct authmail_policy *policy, const struct authquestion *question)
+by_certificate(const struct authquestion *question)
 {
-	if (!policy->trusted)
-		return decided(AUTHMAIL_TEMPORARY, "untrusted");
 	if (!question->verified || question->subject == NULL ||
 	    !authmail_subject_names(
 		question->subject->value, question->subject->len, question->user))
@@ -95,35 +93,80 @@ by_digest(const struct authquestion *question, const char *secret)
 					       : decided(AUTHMAIL_DENY, "digest");
 }
 
-struct authmail_decision
-authmail_login(const struct authmail_policy *policy, const struct authquestion *question,
-    const char *secret)
+/* Why a secret is not known to be that of a user who is proven to be himself; NULL: it is. */
+static const char *
+why_withheld(const struct route *route)
+{
+	if (route->qualified && !route->of_domain)
+		return "no-domain";
+	return route->spelled ? NULL : "spelling";
+}
+
+static bool
+has_secret(const struct route *route)
+{
+	return route->secret[0] != '\0';
+}
+
+/* That of many would be everybody's password. */
+static bool
+has_own_secret(const struct route *route)
+{
+	return has_secret(route) && route->match < ROUTE_RANGE;
+}
+
+bool
+authmail_folds(const struct authmail_policy *policy, const struct authquestion *question,
+    const struct route *route)
+{
+	return policy->checkpw && question->method == AUTHQUESTION_PLAIN && has_secret(route) &&
+	    !route->spelled;
+}
+
+static struct authmail_decision
+by_password(const struct authmail_policy *policy, const struct authquestion *question,
+    const struct route *route)
 {
 	struct authmail_decision decision;
 
-	if (question->method == AUTHQUESTION_PLAIN) {
-		/* Some servers behind take an empty one for "anonymous", and so for a yes. */
-		if (question->pass[0] == '\0')
-			return decided(AUTHMAIL_DENY, "empty");
-		if (policy->checkpw) {
-			decision = decided(AUTHMAIL_CHECKPW, "checkpassword");
-			decision.gives_secret = secret[0] != '\0';
-			return decision;
-		}
-		/* nginx logs in to the servers of IMAP and POP3, but to those of SMTP only if told to. */
-		if (secret[0] == '\0')
-			return question->protocol == AUTHQUESTION_SMTP
-			    ? decided(AUTHMAIL_TEMPORARY, "unverified")
-			    : decided(AUTHMAIL_ACCEPT, "backend");
-		return authdigest_same(secret, question->pass, strlen(question->pass))
-		    ? decided(AUTHMAIL_ACCEPT, "secret")
-		    : decided(AUTHMAIL_DENY, "secret");
+	/* Some servers behind take an empty one for "anonymous", and so for a yes. */
+	if (question->pass[0] == '\0')
+		return decided(AUTHMAIL_DENY, "empty");
+	if (policy->checkpw) {
+		decision = decided(AUTHMAIL_CHECKPW, "checkpassword");
+		decision.gives_secret = has_secret(route);
+		/* Said after the program's yes alone: it would tell strangers who has a secret. */
+		decision.withheld = has_secret(route) ? why_withheld(route) : NULL;
+		return decision;
 	}
+	/* nginx logs in to the servers of IMAP and POP3, but to those of SMTP only if told to. */
+	if (!has_own_secret(route))
+		return question->protocol == AUTHQUESTION_SMTP
+		    ? decided(AUTHMAIL_TEMPORARY, "unverified")
+		    : decided(AUTHMAIL_ACCEPT, "backend");
+	return authdigest_same(route->secret, question->pass, strlen(question->pass))
+	    ? decided(AUTHMAIL_ACCEPT, "secret")
+	    : decided(AUTHMAIL_DENY, "secret");
+}
+
+struct authmail_decision
+authmail_login(const struct authmail_policy *policy, const struct authquestion *question,
+    const struct route *route)
+{
+	bool external = question->method == AUTHQUESTION_EXTERNAL;
+	struct authmail_decision decision;
+
+	if (question->method == AUTHQUESTION_PLAIN)
+		return by_password(policy, question, route);
+	/* It is nginx who says that a certificate is good, or that no salt came twice. */
+	if (!policy->trusted)
+		return decided(AUTHMAIL_TEMPORARY, "untrusted");
 	/* The server behind can't be logged in to without one. */
-	if (secret[0] == '\0')
+	if (!(external ? has_secret(route) : has_own_secret(route)))
 		return decided(AUTHMAIL_TEMPORARY, "no-secret");
-	decision = question->method == AUTHQUESTION_EXTERNAL ? by_certificate(policy, question)
-							     : by_digest(question, secret);
+	decision = external ? by_certificate(question) : by_digest(question, route->secret);
+	if (external && decision.step == AUTHMAIL_ACCEPT && why_withheld(route) != NULL)
+		return decided(AUTHMAIL_TEMPORARY, why_withheld(route));
 	decision.gives_secret = decision.step == AUTHMAIL_ACCEPT;
 	return decision;
 }

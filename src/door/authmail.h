@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "authquestion.h"
+#include "route/route.h"
 
 struct authmail_policy {
 	const char *key; /* what X-Auth-Key must be; NULL: anything */
@@ -28,17 +29,26 @@ enum authmail_step {
 
 struct authmail_decision {
 	enum authmail_step step;
-	const char *why;   /* one constant word for the log: routehttp(8) lists them */
-	bool gives_secret; /* with an accept: nginx is to log in with the secret */
+	const char *why;      /* one constant word for the log: routehttp(8) lists them */
+	bool gives_secret;    /* with an accept: nginx is to log in with the secret */
+	const char *withheld; /* or NULL: why it can't, that program's yes is of no use then */
 };
 
 /* What to do with a question that makes sense. */
 struct authmail_decision authmail_begin(
     const struct authmail_policy *policy, const struct authquestion *question);
 
-/* About a user who was found, whose secret that is ("": none). */
+/*
+ * About a user who was found. Whose password is the secret itself may have it; who was proven by other
+ * means to be somebody only when the map says that it is his: fred of another domain, and Fred where
+ * there is a fred, can be somebody else.
+ */
 struct authmail_decision authmail_login(const struct authmail_policy *policy,
-    const struct authquestion *question, const char *secret);
+    const struct authquestion *question, const struct route *route);
+
+/* Is he to be looked for, and to be asked about, in lower case, in which alone the secret is his? */
+bool authmail_folds(const struct authmail_policy *policy, const struct authquestion *question,
+    const struct route *route);
 
 /*
  * Does the subject of a certificate (RFC 2253) name this user, in a CN or an emailAddress? Values with

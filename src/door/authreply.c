@@ -87,9 +87,8 @@ authreply_bad(char out[AUTHREPLY_MAX])
 	    "%sAuth-Status: %s\r\nAuth-Error-Code: 451 4.3.0\r\n\r\n", head_bad, later);
 }
 
-/* Will nginx read a value as it is? It drops blanks at both ends. */
-static int
-is_value(const char *value)
+bool
+authreply_is_value(const char *value)
 {
 	size_t len = strlen(value);
 
@@ -113,7 +112,7 @@ authreply_route(char out[AUTHREPLY_MAX], const struct authreply_route *route)
 	     i++) {
 		if (optional[i].value == NULL || optional[i].value[0] == '\0')
 			continue;
-		if (!is_value(optional[i].value))
+		if (!authreply_is_value(optional[i].value))
 			return 0;
 		len += snprintf(out + len, AUTHREPLY_MAX - (size_t)len, "%s: %s\r\n",
 		    optional[i].name, optional[i].value);

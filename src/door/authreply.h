@@ -5,6 +5,7 @@
 #ifndef DOOR_AUTHREPLY_H
 #define DOOR_AUTHREPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ struct authreply_route {
 	const char *user; /* NULL or "": as the client gave it, and the next */
 	const char *pass;
 };
+
+/* Can a header have this value? The blanks at both ends are none of it. */
+bool authreply_is_value(const char *value);
 
 /* Returns the length; 0 when it can't be told to nginx: it is too long, or would be misread. */
 size_t authreply_route(char out[AUTHREPLY_MAX], const struct authreply_route *route);

@@ -177,8 +177,10 @@ checkpw_result(int status)
 	}
 }
 
-void
+int
 checkpw_stop(pid_t child)
 {
 	(void)killpg(child, SIGKILL);
+	/* It may have left its group, or not be what could be ended there. */
+	return kill(child, SIGKILL);
 }

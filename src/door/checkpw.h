@@ -36,7 +36,10 @@ pid_t checkpw_start(
 /* What it says by the status that wait(2) gave. */
 enum checkpw_result checkpw_result(int status);
 
-/* Ends one that was not waited for, and what it has started; it is still to be waited for. */
-void checkpw_stop(pid_t child);
+/*
+ * Ends one that was not waited for, and what it has started; it is still to be waited for. Returns 0,
+ * or -1 with errno: EPERM for one that goes on as another user, whom only root could end.
+ */
+int checkpw_stop(pid_t child);
 
 #endif

@@ -129,6 +129,10 @@ read_key(void)
 	key[strcspn(key, "\r\n")] = '\0';
 	if (key[0] == '\0')
 		die(options.key_file, "there is no key in it");
+	/* No header has such a value, so nobody could ever ask. */
+	if (!authreply_is_value(key))
+		die(options.key_file,
+		    "a key can't begin or end with a blank, or have control bytes in it");
 	desk.policy.key = key;
 	desk.policy.trusted = true;
 }
@@ -213,7 +217,9 @@ lay_root_down(void)
 			desk.no_recipients = "root";
 		return;
 	}
-	if (become_owner(run, route) != -1)
+	/* Who has no map, but recipients, needs no folder route. */
+	if (become_owner(run, access(route, F_OK) == -1 && errno == ENOENT ? NULL : route) !=
+	    -1)
 		return;
 	if (errno == EINVAL)
 		die(run,

@@ -87,7 +87,6 @@ live_next(struct live_choice *choice, size_t *server, int64_t now)
 		if (address->family == 0 || address->port == 0 ||
 		    (choice->answered & UINT32_C(1) << i) != 0)
 			continue;
-		record.kind = LIVEFILE_NOTHING;
 		kind = live_remembered(choice->file, address, now, &record);
 		if (kind == LIVEFILE_DOWN || (kind == LIVEFILE_DEAD) != choice->remembered_turn)
 			continue;

@@ -99,6 +99,20 @@ livefile_open(struct livefile *file, const char *path)
 	return -1;
 }
 
+int
+livefile_refresh(struct livefile *file, const char *path)
+{
+	struct stat ours, there;
+
+	if (file->fd != -1 && fstat(file->fd, &ours) == 0 &&
+	    (stat(path, &there) == -1
+		    ? errno != ENOENT
+		    : there.st_dev == ours.st_dev && there.st_ino == ours.st_ino))
+		return 0;
+	livefile_close(file);
+	return livefile_open(file, path);
+}
+
 void
 livefile_close(struct livefile *file)
 {
@@ -133,12 +147,13 @@ livefile_get(const struct livefile *file, const struct record_server *server,
 {
 	unsigned char bytes[BUCKET];
 
-	if (!read_bucket(file, bucket_of(server), bytes))
-		return false;
-	for (size_t i = 0; i < LIVEFILE_SLOTS; i++)
-		if (livefile_parse(record, bytes + i * LIVEFILE_RECORD) &&
-		    route_same_server(&record->server, server))
-			return true;
+	if (read_bucket(file, bucket_of(server), bytes))
+		for (size_t i = 0; i < LIVEFILE_SLOTS; i++)
+			if (livefile_parse(record, bytes + i * LIVEFILE_RECORD) &&
+			    route_same_server(&record->server, server))
+				return true;
+	/* Not what is known of another one. */
+	memset(record, 0, sizeof(*record));
 	return false;
 }
 
@@ -180,6 +195,8 @@ lock_bucket(const struct livefile *file, off_t at)
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		if (fcntl(file->fd, F_OFD_SETLK, &lock) == 0)
 			return true;
+		if (file->hurried)
+			break;
 		poll(NULL, 0, 1);
 	}
 	return false;

@@ -46,13 +46,18 @@ struct livefile_record {
 struct livefile {
 	int fd; /* -1: we work without */
 	bool writable;
+	bool hurried; /* set by who serves many: a lock that somebody holds is not waited for */
 };
 
 /* Opens it, or makes it. Returns 0, or -1 with errno: then there is none, which is fine to use. */
 int livefile_open(struct livefile *file, const char *path);
+
+/* The same for one who stays: what is open is kept unless the path has another file, or none. */
+int livefile_refresh(struct livefile *file, const char *path);
+
 void livefile_close(struct livefile *file);
 
-/* What is remembered of a server. Returns true and the record, or false when that is nothing. */
+/* What is remembered of a server. Returns true and the record; false when that is nothing. */
 bool livefile_get(const struct livefile *file, const struct record_server *server,
     struct livefile_record *record);
 

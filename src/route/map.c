@@ -135,14 +135,22 @@ look(struct map *map, char type, const char *text, size_t len, struct route *rou
 	return found == 1 && route_parse(route, value, value_len) == -1 ? -1 : found;
 }
 
+/* What of the map it was that was found. */
+struct hit {
+	enum route_match match;
+	bool of_domain, spelled;
+};
+
 static int
-look_folded(struct map *map, const struct wanted *wanted, size_t len, struct route *route)
+look_folded(struct map *map, const struct wanted *wanted, size_t len, struct route *route,
+    struct hit *hit)
 {
 	int found = look(map, USER, wanted->exact, len, route);
 
-	if (found == 0 && memcmp(wanted->exact, wanted->folded, len) != 0)
-		found = look(map, USER, wanted->folded, len, route);
-	return found;
+	if (found != 0 || memcmp(wanted->exact, wanted->folded, len) == 0)
+		return found;
+	hit->spelled = false;
+	return look(map, USER, wanted->folded, len, route);
 }
 
 /* One range of those that are length bytes long. */
@@ -202,30 +210,29 @@ look_range(
 
 /* The most specific entry for this user. */
 static int
-look_all(
-    struct map *map, const struct wanted *wanted, struct route *route, enum route_match *match)
+look_all(struct map *map, const struct wanted *wanted, struct route *route, struct hit *hit)
 {
+	bool domain = wanted->domain != NULL, in_lower_case;
 	int found = 0;
 
-	*match = ROUTE_ADDRESS;
-	if (wanted->domain != NULL)
-		found = look_folded(map, wanted, wanted->len, route);
-	if (found != 0)
+	in_lower_case = memcmp(wanted->exact, wanted->folded, wanted->len) == 0;
+	*hit = (struct hit){ROUTE_ADDRESS, true, true};
+	if (domain && (found = look_folded(map, wanted, wanted->len, route, hit)) != 0)
 		return found;
-	*match = ROUTE_USER;
-	if ((found = look_folded(map, wanted, wanted->local_len, route)) != 0)
+	*hit = (struct hit){ROUTE_USER, false, true};
+	if ((found = look_folded(map, wanted, wanted->local_len, route, hit)) != 0)
 		return found;
-	*match = ROUTE_RANGE;
-	if (wanted->domain != NULL &&
-	    (found = look_range(map, wanted, wanted->domain, route)) != 0)
+	*hit = (struct hit){ROUTE_RANGE, true, in_lower_case};
+	if (domain && (found = look_range(map, wanted, wanted->domain, route)) != 0)
 		return found;
+	hit->of_domain = false;
 	if ((found = look_range(map, wanted, "", route)) != 0)
 		return found;
-	*match = ROUTE_DOMAIN;
-	if (wanted->domain != NULL &&
+	*hit = (struct hit){ROUTE_DOMAIN, true, in_lower_case};
+	if (domain &&
 	    (found = look(map, DOMAIN, wanted->domain, strlen(wanted->domain), route)) != 0)
 		return found;
-	*match = ROUTE_ALL;
+	*hit = (struct hit){ROUTE_ALL, false, in_lower_case};
 	return look(map, ALL, "", 0, route);
 }
 
@@ -233,16 +240,18 @@ int
 map_find(struct map *map, const char *user, size_t len, struct route *route)
 {
 	struct wanted wanted;
-	enum route_match match;
+	struct hit hit;
 	int found;
 
 	if (map_refresh(map) == -1)
 		return -1;
 	if (!wanted_parse(&wanted, user, len))
 		return 0;
-	if ((found = look_all(map, &wanted, route, &match)) != 1)
+	if ((found = look_all(map, &wanted, route, &hit)) != 1)
 		return found;
-	route->match = match;
+	route->match = hit.match;
+	route->of_domain = hit.of_domain;
+	route->spelled = hit.spelled;
 	route->qualified = wanted.domain != NULL;
 	return route_expand(route, user, len) == -1 ? 0 : 1;
 }

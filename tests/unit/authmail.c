@@ -16,6 +16,7 @@
 
 static struct httprequest request;
 static struct authquestion question;
+static struct route who = {.match = ROUTE_USER, .spelled = true};
 static char reply[AUTHREPLY_MAX + 1];
 
 static const char *
@@ -100,9 +101,10 @@ decided(const struct authmail_policy *policy, const char *headers, const char *s
 	struct authmail_decision decision;
 
 	is_str(read_question(headers) == NULL ? "" : "bad", "", name);
+	strcpy(who.secret, secret);
 	decision = authmail_begin(policy, &question);
 	if (decision.step == AUTHMAIL_LOGIN)
-		decision = authmail_login(policy, &question, secret);
+		decision = authmail_login(policy, &question, &who);
 	is_int(decision.step, step, "... decided");
 	is_str(decision.why, why, "... why");
 	ok(decision.gives_secret ==
@@ -150,7 +152,7 @@ test_plain(void)
 static void
 test_digests(void)
 {
-	const struct authmail_policy policy = {0};
+	const struct authmail_policy policy = {.trusted = true}, open = {0};
 
 	decided(&policy, CRAM IMAP "Auth-Pass: b913a602c7eda7a495b4e6e7334d3890\r\n",
 	    "tanstaaftanstaaf", AUTHMAIL_ACCEPT, "digest", "CRAM-MD5");
@@ -171,6 +173,11 @@ test_digests(void)
 	decided(&policy,
 	    "Auth-Method: apop\r\n" USER POP3 "Auth-Pass: 5ebe2294ecd0e0f08eab7690d2a6ee69\r\n",
 	    "secret", AUTHMAIL_DENY, "digest", "without a salt anybody could say it again");
+	decided(&open, CRAM IMAP "Auth-Pass: b913a602c7eda7a495b4e6e7334d3890\r\n",
+	    "tanstaaftanstaaf", AUTHMAIL_TEMPORARY, "untrusted",
+	    "a digest with a salt of who may not be nginx");
+	decided(&open, APOP POP3 "Auth-Pass: c4c9334bac560ecc979e58001b3e22fb\r\n", "tanstaaf",
+	    AUTHMAIL_TEMPORARY, "untrusted", "the same with APOP");
 }
 
 #define EXTERNAL "Auth-Method: external\r\n" IMAP USER
@@ -201,6 +208,75 @@ test_certificates(void)
 	ok(!authmail_subject_names("CN=joe,O=joe", 12, "joe,O=joe"),
 	    "no user is named like it");
 	ok(!authmail_subject_names("", 0, ""), "nobody");
+}
+
+/* To whom the secret of a row is given, and of whom it is the password. */
+static void
+test_whose(void)
+{
+	const struct authmail_policy trusted = {.trusted = true},
+				     program = {.trusted = true, .checkpw = true};
+	static const struct {
+		enum authmail_step step; /* by a certificate */
+		const char *why;
+		struct route route;
+		bool own;
+		const char *name;
+	} cases[] = {
+	    {AUTHMAIL_ACCEPT, "certificate",
+		{.match = ROUTE_ADDRESS, .qualified = true, .of_domain = true, .spelled = true},
+		true, "a user with his domain"},
+	    {AUTHMAIL_TEMPORARY, "no-domain",
+		{.match = ROUTE_USER, .qualified = true, .spelled = true}, true,
+		"a user of who knows which domain"},
+	    {AUTHMAIL_TEMPORARY, "spelling", {.match = ROUTE_USER}, true,
+		"somebody who is spelt like him"},
+	    {AUTHMAIL_ACCEPT, "certificate",
+		{.match = ROUTE_RANGE, .qualified = true, .of_domain = true, .spelled = true},
+		false, "a range of his domain"},
+	    {AUTHMAIL_TEMPORARY, "no-domain",
+		{.match = ROUTE_RANGE, .qualified = true, .spelled = true}, false,
+		"a range of all domains"},
+	    {AUTHMAIL_ACCEPT, "certificate",
+		{.match = ROUTE_DOMAIN, .qualified = true, .of_domain = true, .spelled = true},
+		false, "his domain"},
+	    {AUTHMAIL_TEMPORARY, "no-domain",
+		{.match = ROUTE_ALL, .qualified = true, .spelled = true}, false,
+		"all, of all domains"},
+	    {AUTHMAIL_ACCEPT, "certificate", {.match = ROUTE_ALL, .spelled = true}, false,
+		"all, and no domains"},
+	};
+	struct authmail_decision decision;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool given = cases[i].step == AUTHMAIL_ACCEPT;
+
+		who = cases[i].route;
+		decided(&trusted,
+		    EXTERNAL "Auth-SSL-Verify: SUCCESS\r\nAuth-SSL-Subject: CN=alice\r\n", "s",
+		    cases[i].step, cases[i].why, cases[i].name);
+		decided(&program, PLAIN IMAP USER "Auth-Pass: s\r\n", "s", AUTHMAIL_CHECKPW,
+		    "checkpassword", "... a program is asked");
+		decision = authmail_login(&program, &question, &who);
+		is_str(decision.withheld == NULL ? "certificate" : decision.withheld,
+		    cases[i].why,
+		    given ? "... and its yes gives it" : "... but it is not given");
+		ok(authmail_folds(&program, &question, &who) == !who.spelled,
+		    "... asked about in lower case if need be");
+		decided(&trusted, PLAIN IMAP USER "Auth-Pass: s\r\n", "s", AUTHMAIL_ACCEPT,
+		    cases[i].own ? "secret" : "backend", "... a password");
+		decided(&trusted, CRAM IMAP "Auth-Pass: b913a602c7eda7a495b4e6e7334d3890\r\n",
+		    "tanstaaftanstaaf", cases[i].own ? AUTHMAIL_ACCEPT : AUTHMAIL_TEMPORARY,
+		    cases[i].own ? "digest" : "no-secret", "... a digest");
+		who.secret[0] = '\0';
+		(void)read_question(PLAIN IMAP USER "Auth-Pass: s\r\n");
+		decision = authmail_login(&program, &question, &who);
+		ok(decision.withheld == NULL && !authmail_folds(&program, &question, &who),
+		    "... without a secret nothing is withheld");
+	}
+	who = (struct route){.match = ROUTE_USER, .spelled = true};
+	(void)read_question(PLAIN IMAP USER "Auth-Pass: s\r\n");
+	ok(!authmail_folds(&trusted, &question, &who), "without a program nobody is folded");
 }
 
 static void
@@ -309,6 +385,7 @@ main(void)
 	test_plain();
 	test_digests();
 	test_certificates();
+	test_whose();
 	test_key();
 	test_denials();
 	test_routes();

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "door/checkpwlost.h"
 #include "tap.h"
 
 /* Writes what is on descriptor 3, and what it is told of the client. */
@@ -43,6 +44,34 @@ said(const char *what)
 
 	snprintf(text, sizeof(text), "%s", what);
 	return ran(arguments, 3, "u", "p", "");
+}
+
+/* Those that do not end keep no place, but only so many. None of these is in a group of its own. */
+static void
+test_lost(void)
+{
+	static struct checkpwlost lost;
+	pid_t children[CHECKPWLOST_MAX + 1];
+	int error, status, killed = 0, errors = 0, given_up = 0, gone = 0;
+
+	for (int i = 0; i <= CHECKPWLOST_MAX; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			for (;;)
+				pause();
+		given_up += checkpwlost_add(&lost, children[i], &error);
+		errors += error != 0;
+	}
+	is_int(given_up, CHECKPWLOST_MAX, "so many are given up");
+	is_int(errors, 0, "without trouble");
+	for (int i = 0; i <= CHECKPWLOST_MAX; i++)
+		killed += waitpid(children[i], &status, 0) == children[i] &&
+		    WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	is_int(killed, CHECKPWLOST_MAX + 1, "each is ended, though it leads no group");
+	for (int i = 0; i <= CHECKPWLOST_MAX; i++)
+		gone += checkpwlost_remove(&lost, children[i]);
+	is_int(gone, CHECKPWLOST_MAX, "and known again");
+	is_int((long long)lost.count, 0, "none is left");
 }
 
 int
@@ -92,5 +121,6 @@ main(void)
 	    "is ended");
 	free(checkpw.arguments);
 	free(checkpw.environment);
+	test_lost();
 	return tap_done();
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -208,6 +209,88 @@ test_full(void)
 	is_int((long long)lost, 0, "marks are not lost to memories");
 }
 
+/* A record of one server in the bucket of another says nothing of that. */
+static void
+test_neighbours(void)
+{
+	struct livefile_record record = {
+	    LIVEFILE_DEAD, {4, {198, 51, 100, 1}, 143}, 3, 1000000000000, 999999000000};
+	unsigned char bytes[LIVEFILE_RECORD];
+	struct livefile_record back;
+	int bad = 0;
+
+	fresh();
+	make_route(2);
+	livefile_make(bytes, &record);
+	for (int i = 0; i < LIVEFILE_BUCKETS; i++)
+		bad += pwrite(file.fd, bytes, sizeof(bytes),
+			   (off_t)i * LIVEFILE_RECORD * LIVEFILE_SLOTS) == -1;
+	is_int(bad, 0, "a dead server in each bucket");
+	is_str(choose("yy", 1000000000001), "0>0!", "the others are tried");
+	ok(livefile_get(&file, &record.server, &back) && back.until == record.until,
+	    "and what is known of that one has not changed");
+	ok(!livefile_get(&file, &route.servers[1].address, &back) &&
+		back.kind == LIVEFILE_NOTHING && back.failures == 0,
+	    "nothing is known of them");
+}
+
+/* Somebody keeps the whole file locked. Each wait would be a voluntary switch. */
+static void
+test_lock(void)
+{
+	enum { PUTS = 20, TRIES = 20 };
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct livefile_record record = {
+	    LIVEFILE_DEAD, {4, {198, 51, 100, 1}, 143}, 3, 1000000000000, 999999000000};
+	struct rusage before, after;
+	int fd, lost = 0;
+
+	fresh();
+	fd = open(path, O_RDWR);
+	ok(fd != -1 && fcntl(fd, F_OFD_SETLK, &lock) == 0, "a lock");
+	file.hurried = true;
+	getrusage(RUSAGE_SELF, &before);
+	for (int i = 0; i < PUTS; i++)
+		lost += livefile_put(&file, &record) == -1;
+	getrusage(RUSAGE_SELF, &after);
+	ok(after.ru_nvcsw - before.ru_nvcsw < PUTS * TRIES / 2, "is not waited for in a hurry");
+	is_int(lost, 0, "and nothing is lost by that");
+	file.hurried = false;
+	close(fd);
+}
+
+static void
+test_refresh(void)
+{
+	struct livefile_record record;
+	struct livefile other = {.fd = -1};
+	int fd;
+
+	fresh();
+	make_route(2);
+	fd = file.fd;
+	is_int(livefile_refresh(&file, path), 0, "the same file");
+	is_int(file.fd, fd, "stays open");
+	unlink(path);
+	ok(livefile_open(&other, path) == 0 &&
+		live_mark(&other, &route.servers[0].address, true) == 0,
+	    "another takes its place");
+	ok(!livefile_get(&file, &route.servers[0].address, &record), "not seen yet");
+	ok(livefile_refresh(&file, path) == 0 &&
+		livefile_get(&file, &route.servers[0].address, &record),
+	    "it is opened");
+	livefile_close(&other);
+	unlink(path);
+	ok(livefile_refresh(&file, path) == 0 && access(path, F_OK) == 0,
+	    "one that is gone is made anew");
+	unlink(path);
+	ok(symlink("/dev/zero", path) == 0 && livefile_refresh(&file, path) == -1 &&
+		file.fd == -1,
+	    "what is none is as good as none");
+	unlink(path);
+	ok(livefile_refresh(&file, path) == 0 && file.fd != -1, "until there is one");
+}
+
 /* Many at once: each finds what was written, or nothing; marks are all there at the end. */
 static void
 test_writers(void)
@@ -261,6 +344,9 @@ main(void)
 	test_marks();
 	test_file();
 	test_full();
+	test_neighbours();
+	test_lock();
+	test_refresh();
 	test_writers();
 	unlink(path);
 	rmdir(folder);
