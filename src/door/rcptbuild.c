@@ -58,6 +58,7 @@ static struct compile compile; /* the CDB that is being written, if cdb is not -
 static int cdb = -1;
 static int feed =
     -1; /* the list that came from standard input, if options.feed or .mailboxes */
+static const char *bad_feed; /* why that is bad as a whole, or NULL */
 
 static const char *database;        /* its path */
 static int folder;                  /* a descriptor of data */
@@ -479,6 +480,22 @@ parse_options(int argc, char **argv)
 		    FEEDS_NAME_MAX);
 }
 
+/*
+ * Which of the two files it is for: only there it is bad.
+ */
+static void
+receive_feed(void)
+{
+	if (options.feed == NULL && options.mailboxes == NULL)
+		return;
+	if ((feed = lists_receive(&bad_feed, &report)) == -1)
+		fail();
+	if (options.force)
+		bad_feed = NULL;
+	if (options.feed != NULL && bad_feed != NULL)
+		report_add(&report, REPORT_BAD, bad_feed);
+}
+
 /* The other file, by itself: neither waits until all is well with the other. */
 static int
 build_routes(int64_t now)
@@ -490,6 +507,7 @@ build_routes(int64_t now)
 	    .watched = is_watched(),
 	    .feed = options.mailboxes,
 	    .fd = feed,
+	    .bad_feed = bad_feed,
 	    .database = database,
 	    .folder = folder,
 	    .now = now};
@@ -513,9 +531,7 @@ main(int argc, char **argv)
 
 	go_home();
 	make_folders();
-	if ((options.feed != NULL || options.mailboxes != NULL) &&
-	    (feed = lists_receive(options.force, &report)) == -1)
-		fail();
+	receive_feed();
 	lock_data();
 	started = deadline_now();
 	now = (int64_t)time(NULL);
