@@ -26,6 +26,7 @@
 #include "compile.h"
 #include "database.h"
 #include "delivery.h"
+#include "deliverypaths.h"
 #include "home.h"
 #include "host.h"
 #include "judge.h"
@@ -54,6 +55,7 @@ static struct state old, next;  /* what the last run left, and what this one wil
 static struct cdbfile previous; /* the CDB in use, if have_previous */
 static bool have_previous;
 static struct lists lists;
+static bool has_users;         /* they were read, and the source has the domains of all lists */
 static struct compile compile; /* the CDB that is being written, if cdb is not -1 */
 static int cdb = -1;
 static int feed =
@@ -218,7 +220,7 @@ store_feed(void)
 	verbose("the list is stored");
 }
 
-/* Notes which lists there were at the last build, as they are now. */
+/* Notes which lists, and files for delivery, there were at the last build, as they are now. */
 static void
 look_at_lists(void)
 {
@@ -231,6 +233,7 @@ look_at_lists(void)
 		path[len] = '\0';
 	state_look_accounts(&next, has ? path : NULL);
 	feeds_stamp(&next.feeds, HOME_FEEDS, "");
+	next.delivery = have_previous ? deliverypaths_look(&previous) : 0;
 }
 
 /* Bad rows: says so and remembers only that, so that the next run reads them again. */
@@ -370,6 +373,7 @@ static void
 gather(int64_t now, bool with_users)
 {
 	read_database(with_users);
+	has_users = with_users;
 	if (report.lists[REPORT_BAD].count == 0) {
 		resolve(now);
 		judge(with_users);
@@ -396,7 +400,7 @@ static void
 gather_what_is_due(int64_t now)
 {
 	bool same = options.feed == NULL && !options.check && !options.force && old.said == 0 &&
-	    state_same_users(&old, &next);
+	    state_same_users(&old, &next) && old.delivery == next.delivery;
 
 	if (same) {
 		struct state looked = next;
@@ -433,12 +437,18 @@ build(int64_t now, int64_t started)
 	    (long long)(deadline_now() - started));
 }
 
-/* The CDB is in place, whatever becomes of these. What failed is tried again by the next run. */
+/*
+ * The CDB is in place, whatever becomes of these. What failed is tried again by the next run. Where the
+ * users were not read, the domains of the lists are not known, but then nothing has changed.
+ */
 static void
 deliver(void)
 {
-	if (delivery_write(&source, &report) == -1)
+	if (!has_users)
+		return;
+	if (delivery_write(&source, forgives_all(), &report) == -1)
 		memset(&next.database, 0, sizeof(next.database));
+	next.delivery = deliverypaths_look_by(&source);
 }
 
 static void
