@@ -13,7 +13,7 @@ block() { # FILE: what stands between the marks
 	sed -n '/^# BEGIN rcptbuild/,/^# END rcptbuild/p' "$1" | sed '/^#/d' | sort | tr '\n' ' '
 }
 records() { # FILE: what a cdb says, without our mark
-	cdb -d -m "$1" | sed '/^ made by rcptbuild/d' | sort
+	cdb -d -m "$1" | sed '/^@ made by rcptbuild/d' | sort
 }
 rebuild() { # [option...]: leaves $code and $err
 	run "$bin/rcptbuild" "$@"
@@ -121,6 +121,107 @@ like "$err" 'write_transport: .*No such file' 'a folder that is not there'
 sql "UPDATE settings SET value = 'none' WHERE name = 'write_transport'"
 rebuild
 unlike "$err" 'write_transport' 'none'
+
+# Mail is taken only where it can go
+
+other=$work/other
+mkdir "$other"
+sql "DELETE FROM settings WHERE name LIKE 'write_%';
+    INSERT INTO settings VALUES ('write_smtproutes', NULL, '$other/smtproutes'),
+	('write_rcpthosts', NULL, '$other/rcpthosts'), ('write_morercpthosts', NULL, '$other/morercpthosts.cdb')"
+rebuild
+is "$(block "$other/rcpthosts")" \
+	'alias.test local.test named.test new.test newer.test one.test other.test two.test xn--mnchen-3ya.test ' \
+	'rcpthosts: no IPv6 alone, and no alias of nothing'
+is "$(records "$other/morercpthosts.cdb" | tr -d ' ' | tr '\n' ' ')" "$(block "$other/rcpthosts")" 'nor in morercpthosts.cdb'
+like "$err" "rcpthosts: has no line for 2 domains, such as [a-z.]*: write_smtproutes has no route" 'they are named'
+printf 'six.test:relay.test\n' >>"$other/smtproutes"
+rebuild
+like "$(block "$other/rcpthosts")" ' six.test ' 'one that the administrator has a route for is in'
+sed -i 's/^six.test/.test/' "$other/smtproutes"
+rebuild
+like "$(block "$other/rcpthosts")" 'lost.test .*six.test ' 'one that a line of his fits too'
+mv "$other/smtproutes" "$other/routes"
+ln -s routes "$other/smtproutes"
+cp "$other/rcpthosts" "$work/rcpthosts"
+sql "INSERT INTO domain_ips VALUES ('newest.test', '192.0.2.10', NULL, NULL)"
+rebuild
+is "$code" 0 'no way to write smtproutes'
+like "$err" 'write_rcpthosts: .*stays as it is' 'no new domains in rcpthosts'
+ok '... which is as it was' cmp -s "$other/rcpthosts" "$work/rcpthosts"
+unlike "$(records "$other/morercpthosts.cdb")" newest.test 'nor in morercpthosts.cdb'
+rm "$other/rcpthosts" "$other/morercpthosts.cdb"
+rebuild
+like "$(block "$other/rcpthosts")" 'newest.test' 'but qmail is never left without rcpthosts'
+ok '... morercpthosts.cdb can wait' test ! -e "$other/morercpthosts.cdb"
+rm "$other/smtproutes"
+mv "$other/routes" "$other/smtproutes"
+rebuild
+like "$(records "$other/morercpthosts.cdb")" newest.test 'until that is mended'
+
+# A file that is gone, or was changed, is written by the next run of cron
+
+older() { # all is settled: what changed less than two seconds before it was read is read again
+	sleep 3
+	rebuild
+}
+older
+for file in smtproutes rcpthosts morercpthosts.cdb; do
+	rm "$other/$file"
+	run "$bin/rcptbuild"
+	is "$code $(test -e "$other/$file" && echo there)" '0 there' "$file was removed: there again"
+done
+sed -i '/^one.test/d' "$other/rcpthosts"
+rebuild
+like "$(block "$other/rcpthosts")" 'one.test' 'a line of ours was taken out: there again'
+
+# Whoever looks host names up again needs no users, but the domains of their lists stay
+
+sql "INSERT INTO settings VALUES ('resolve_every', NULL, '1s'); DELETE FROM domain_ips WHERE domain = 'named.test';
+    INSERT INTO domain_ips VALUES ('host.test', 'localhost', 2525, NULL); DELETE FROM domain_aliases WHERE alias = 'lost.test'"
+printf '=listed.test\njoe@listed.test\n' | "$bin/rcptbuild" -u list >/dev/null 2>&1
+older
+older
+like "$(block "$other/rcpthosts")" 'listed.test' 'the domain of a list stays when names are looked up again'
+
+# What was emptied by accident
+
+for setting in transport relay_domains; do
+	sql "INSERT INTO settings VALUES ('write_$setting', NULL, '$other/$setting.cdb')"
+done
+rebuild
+cksum "$other"/* >"$work/before"
+sqlite3 -batch "$db" ".backup '$work/whole.db'"
+sql 'DELETE FROM domain_ips; DELETE FROM domain_aliases'
+rebuild
+is "$code" 0 'most domains are gone'
+for setting in smtproutes rcpthosts morercpthosts transport relay_domains; do
+	like "$err" "write_$setting: .*(stays as it is)" "... but not from $setting"
+done
+cksum "$other"/* >"$work/after"
+ok '... all are as they were' cmp -s "$work/before" "$work/after"
+like "$err" 'smtproutes: .*has [0-9]+ domains and would have 0, .*rcptbuild -f' 'how to take that'
+rebuild -f
+is "$(block "$other/rcpthosts")$(records "$other/transport.cdb")" 'listed.test local.test ' '-f takes it'
+cp "$work/whole.db" "$db"
+rebuild
+cksum "$other"/* >"$work/after"
+ok 'all is back' cmp -s "$work/before" "$work/after"
+
+# What is no file of ours
+
+printf 'a\0b\n' >>"$other/smtproutes"
+rebuild -f
+like "$err" 'write_smtproutes: .*NUL byte' 'a text with a NUL byte'
+rm "$other/smtproutes"
+sql "UPDATE settings SET value = '$other/transport.cdb' WHERE name = 'write_morercpthosts'"
+cp "$other/transport.cdb" "$work/transport.cdb"
+rebuild
+is "$(printf '%s\n' "$err" | grep -c 'another setting has the same file')" 2 'two settings with one file'
+ok '... which neither writes' cmp -s "$other/transport.cdb" "$work/transport.cdb"
+sql "DELETE FROM settings WHERE name LIKE 'write_%' OR name = 'resolve_every'; DELETE FROM local_domains; DELETE FROM local_users"
+rm "$RCPTCHECK_HOME/data/feeds/list"
+rebuild -f
 
 # A real Postfix, as a backup MX
 

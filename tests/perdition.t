@@ -92,6 +92,13 @@ in_imap alice@example.org wrong '^NO ' 'a wrong password'
 in_pop3 ALICE@Example.ORG secret '^\+OK ' 'in upper case'
 in_imap "$(printf '%0256d' 1)" secret '^(NO|BAD) |closed' 'a user that is too long'
 
+perdition delimited imap4 "$routes" -U -D %
+in_delimited() {
+	like "$(maillogin imap "$front" login "$1" "$2")" "$3" "IMAP: $4"
+}
+in_delimited alice@example.org secret '^OK ' 'another domain_delimiter'
+in_delimited paula paulas '^NO ' '... takes each other name for a part of the server, as the page says'
+
 # --- one of two servers stops, and returns
 in_imap bob bobs '^OK ' 'two servers'
 told one bob 'the first'

@@ -172,6 +172,20 @@ rcptbuild
 is "$code $(inode "$routes")" "111 $was" 'a database that is lost takes no map along'
 mv "$work/away.db" "$RCPTCHECK_HOME/data/rcptcheck.db"
 
+# --- several users who differ in case alone, and none in lower case
+
+mailbox "'FRED','127.0.0.51',NULL,NULL,NULL,NULL" "'Fred','127.0.0.52',NULL,NULL,NULL,NULL"
+rcptbuild
+goes FRED 'FRED 127.0.0.51 143 user'
+goes Fred 'Fred 127.0.0.52 143 user'
+goes fred 'fred 127.0.0.51 143 user'
+mailbox "'fred','127.0.0.53',NULL,NULL,NULL,NULL"
+rcptbuild
+goes fReD 'fReD 127.0.0.53 143 user'
+goes FRED 'FRED 127.0.0.51 143 user'
+sql "DELETE FROM mailboxes WHERE lower(user) = 'fred'"
+rcptbuild
+
 # --- lists
 
 printf 'kim@list.test\t127.0.0.21:143\tk\tgeheim4\n# a remark\n\nkim@list.test\t127.0.0.22:143\r\nlea@list.test\t[::1]:993\n' >"$work/list"
@@ -193,16 +207,38 @@ printf 'kim@list.test\t127.0.0.99\nmax 127.0.0.1\nmia\th:0\nmo\th\tx\tgeh\001eim
 rcptbuild -m staff <"$work/bad"
 is "$code" 100 'a bad list: 100'
 is "$err" "$(cat <<-'SAID'
-	rcptbuild: feeds/staff.mailboxes: line 2: server: '': must be user, tab, server[:port], and maybe tab, login, tab, secret
-	rcptbuild: feeds/staff.mailboxes: line 3: server: 'h:0': has no port from 1 to 65535 behind the colon
-	rcptbuild: feeds/staff.mailboxes: line 4: secret: '(not shown)': has control bytes in it
+	rcptbuild: feeds/staff.mailboxes: line 2: server: must be user, tab, server[:port], and maybe tab, login, tab, secret
+	rcptbuild: feeds/staff.mailboxes: line 3: server: has no port from 1 to 65535 behind the colon
+	rcptbuild: feeds/staff.mailboxes: line 4: secret: has control bytes in it
 	rcptbuild: the list is not stored: what is bad, there or elsewhere, stands above
 	rcptbuild: routes: something is bad, so data/routes.cdb stays as it is until that is corrected
 SAID
 )" 'each bad line is named, no secret shown'
 goes kim@list.test 'k 127.0.0.21 143 address'
+printf 'kim@list.test\t\tgeheim6 x\nlea@list.test\tgeheim7 x:143\nmo@list.test\tbad host\tx\tgeheim8\n' >"$work/bad"
+rcptbuild -m staff <"$work/bad"
+unlike "$code $err" 'geheim|^0' 'nor what stands where the secret does not belong'
+sql "INSERT INTO domain_ips VALUES ('late.test', '127.0.0.1', 2525, NULL); INSERT INTO always_accept VALUES ('y@late.test')"
+was=$(cksum "$RCPTCHECK_HOME/data/feeds/staff.mailboxes" "$routes")
+list_stays() { # CODE WHY NAME
+	like "$code $err" "^$1 .*$2" "$3"
+	is "$(cksum "$RCPTCHECK_HOME/data/feeds/staff.mailboxes" "$routes")" "$was" '... neither stored nor used'
+}
 rcptbuild -m staff </dev/null
-is "$code" 100 'an empty list: 100'
+list_stays 100 'the list is empty' 'an empty list: 100'
+check y@late.test
+is "$code $(field why)" '0 listed' '... but rcptcheck.cdb is built: nothing there is bad'
+printf 'kim@list.test\t127.0.0.66\nlea@list.test\t127.0.0.66\nmax@list.test\t127.0.0.6' | "$bin/rcptbuild" -m staff >"$work/out" 2>"$work/err"
+code=$? err=$(cat "$work/err")
+list_stays 100 'was the list cut off' 'a list that was cut off: 100'
+rcptbuild -nm staff </dev/null
+list_stays 100 'the list is empty' 'the same with -n'
+cp "$work/list" "$work/cut"
+printf 'max@list.test\t127.0.0.66' >>"$work/cut"
+rcptbuild -fm staff <"$work/cut"
+is "$code" 0 '-f takes it'
+goes max@list.test 'max@list.test 127.0.0.66 143 address'
+rcptbuild -m staff <"$work/list"
 for number in $(seq 1 100); do printf '0u%s@many.test\t127.0.0.31\n' "$number"; done >"$work/many"
 rcptbuild -m many <"$work/many"
 is "$code" 0 'a hundred'

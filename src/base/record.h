@@ -18,6 +18,8 @@
  *			read by rcptbuild alone
  *	"s"		the settings that hold for all domains: RECORD_VERSION and settings_make
  *	"a"		the path of users_database, if there is one; read by rcptbuild alone
+ *	"f" setting	the path of a file for delivery, by the name of its setting; read by rcptbuild
+ *			alone
  *
  * Value of "d"
  *	1 byte		RECORD_VERSION
@@ -54,6 +56,7 @@
 #define RECORD_KEY_NAME     'n'
 #define RECORD_KEY_SETTINGS 's'
 #define RECORD_KEY_ACCOUNTS 'a'
+#define RECORD_KEY_DELIVERY 'f'
 
 enum record_flags {
 	RECORD_DANGLING = 1,   /* an alias of no domain: temporary failure */

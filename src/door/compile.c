@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/cdbwriter.h"
 #include "base/checksum.h"
+#include "deliverypaths.h"
 
 /* The value of all plain domains of one server, kept for the next of them. */
 struct compile_made {
@@ -204,6 +205,8 @@ add_all(struct compile *compile)
 		return -1;
 	if (accounts != NULL &&
 	    add(compile, RECORD_KEY_ACCOUNTS, "", accounts, strlen(accounts)) == -1)
+		return -1;
+	if (deliverypaths_add(&compile->writer, source) == -1)
 		return -1;
 	for (uint32_t i = SOURCE_FOR_ALL + 1; i < source->names.count; i++)
 		if (add_name(compile, i) == -1)

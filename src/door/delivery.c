@@ -6,15 +6,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "deliveryfile.h"
+#include "deliverypaths.h"
 #include "deliverytext.h"
 
 #define VALUE_SIZE (RECORD_SERVERS_MAX * 64 + 16)
 
 /* An alias of nothing: what Postfix has of it waits for the administrator. */
 static const char nowhere[] = "retry:4.3.5 no server is known for this domain yet";
+
+static const char no_way[] =
+    "stays as it is: the file of routes beside it failed, so mail for new domains had no way";
+static const char no_route[] = "write_smtproutes has no route for them";
+static const char no_memory[] = "out of memory for the files that deliver mail";
+static const char is_twin[] = "another setting has the same file: name two";
 
 /* A file while it is made. */
 struct making {
@@ -26,6 +34,12 @@ struct making {
 	struct cdb_make cdb;
 	/* Domains that can't be written, and the first of them. */
 	uint32_t left_out, first_left_out;
+	size_t written; /* domains that are */
+	/* For each name whether mail for it has a way: smtproutes notes it, and others, if it is not NULL,
+	   have no other domains. */
+	unsigned char *has_way;
+	bool anything_goes;
+	char why[160];
 	bool failed;
 };
 
@@ -102,12 +116,43 @@ is_taken(const struct making *making, uint32_t domain)
 		   intern_len(&source->names, domain)) != INTERN_NONE;
 }
 
+/* Has smtproutes a line of the administrator's for it, as qmail-remote looks: ".org" and "" fit too? */
+static bool
+is_routed(const struct making *making, uint32_t domain)
+{
+	const char *name = intern_text(&making->source->names, domain);
+
+	if (making->split.for_all || is_taken(making, domain))
+		return true;
+	while ((name = strchr(name + 1, '.')) != NULL)
+		if (intern_find(&making->split.keys, name, strlen(name)) != INTERN_NONE)
+			return true;
+	return false;
+}
+
+static void
+leave_out(struct making *making, uint32_t domain)
+{
+	if (making->left_out++ == 0)
+		making->first_left_out = domain;
+}
+
+static bool
+has_way(struct making *making, uint32_t domain)
+{
+	if (making->has_way == NULL || making->has_way[domain])
+		return true;
+	leave_out(making, domain);
+	return false;
+}
+
 static void
 add_host(struct making *making, uint32_t domain, const struct target *target)
 {
 	(void)target;
-	if (is_taken(making, domain))
+	if (is_taken(making, domain) || !has_way(making, domain))
 		return;
+	making->written++;
 	deliverytext_string(&making->lines, intern_text(&making->source->names, domain));
 	deliverytext_string(&making->lines, "\n");
 }
@@ -121,6 +166,7 @@ add_route(struct making *making, uint32_t domain, const struct target *target)
 	unsigned number = target->port;
 	size_t i = 0;
 
+	making->has_way[domain] = target->local || is_routed(making, domain);
 	if (is_taken(making, domain))
 		return;
 	while (i < target->count && target->servers[i].family != 4)
@@ -130,10 +176,12 @@ add_route(struct making *making, uint32_t domain, const struct target *target)
 		number = target->servers[i].port;
 	}
 	if (host == NULL) {
-		if (!target->local && making->left_out++ == 0)
-			making->first_left_out = domain;
+		if (!target->local)
+			leave_out(making, domain);
 		return;
 	}
+	making->has_way[domain] = 1;
+	making->written++;
 	if (number != SOURCE_PORT)
 		snprintf(port, sizeof(port), ":%u", number);
 	deliverytext_string(&making->lines, intern_text(&making->source->names, domain));
@@ -149,6 +197,7 @@ put(struct making *making, const char *key, const char *value)
 	if (cdb_make_add(
 		&making->cdb, key, (unsigned)strlen(key), value, (unsigned)strlen(value)) == -1)
 		making->failed = true;
+	making->written++;
 }
 
 /* Postfix asks for the form that the client has used. */
@@ -168,7 +217,8 @@ static void
 put_host(struct making *making, uint32_t domain, const struct target *target)
 {
 	(void)target;
-	put(making, intern_text(&making->source->names, domain), "");
+	if (has_way(making, domain))
+		put(making, intern_text(&making->source->names, domain), "");
 }
 
 /* A local domain without servers is in another of Postfix's classes of addresses. */
@@ -253,6 +303,44 @@ replace(const struct deliveryfile *file, int fd)
 	return NULL;
 }
 
+/* How many records a cdb of ours has, but for the mark. They end where the first table begins. */
+static size_t
+count_records(const struct deliveryfile *file)
+{
+	const unsigned char *bytes = (const unsigned char *)file->bytes;
+	size_t at = 2048, end = file->len;
+	size_t count = 0;
+
+	for (size_t i = 0; file->len >= at && i < at; i += 8)
+		if (cdb_unpack(bytes + i) < end)
+			end = cdb_unpack(bytes + i);
+	while (at + 8 <= end) {
+		uint64_t len = (uint64_t)cdb_unpack(bytes + at) + cdb_unpack(bytes + at + 4);
+
+		if (len > end - at - 8)
+			break;
+		at += 8 + (size_t)len;
+		count++;
+	}
+	return count == 0 ? 0 : count - 1;
+}
+
+/*
+ * A table that was emptied by accident is mended in a minute, but until then each mail to what is gone
+ * from here would be refused for good.
+ */
+static const char *
+judge_loss(struct making *making, size_t was)
+{
+	if (making->anything_goes || making->written >= was - was / 2)
+		return NULL;
+	snprintf(making->why, sizeof(making->why),
+	    "stays as it is: it has %zu domains and would have %zu, which is taken for an "
+	    "accident; if that is right, run rcptbuild -f",
+	    was, making->written);
+	return making->why;
+}
+
 static const char *
 write_all(int fd, const struct deliverytext *text)
 {
@@ -282,6 +370,8 @@ write_text(struct making *making, const struct deliveryfile *file, add_domain *a
 		    &out, &making->split, file->bytes, file->len, &making->lines);
 		if (out.failed || making->failed)
 			why = "out of memory";
+		else
+			why = judge_loss(making, making->split.lines);
 	}
 	if (why == NULL)
 		why = deliveryfile_start(file, &fd);
@@ -314,10 +404,13 @@ write_cdb(struct making *making, const struct deliveryfile *file, add_domain *ad
 		why = strerror(errno);
 	} else {
 		put(making, DELIVERY_MARK, "");
+		making->written = 0;
 		each_domain(making, add);
 		/* It also frees what tinycdb holds. */
 		if (cdb_make_finish(&making->cdb) == -1 || making->failed)
 			why = strerror(errno);
+		else
+			why = judge_loss(making, count_records(file));
 	}
 	if (why == NULL)
 		return replace(file, fd);
@@ -326,56 +419,122 @@ write_cdb(struct making *making, const struct deliveryfile *file, add_domain *ad
 }
 
 static void
-warn_of_left_out(struct making *making, const char *path)
+warn_of_left_out(struct making *making, const char *path, const char *because)
 {
 	const char *name = intern_text(&making->source->names, making->first_left_out);
 	char why[DOMAIN_SIZE + 160];
 
 	if (making->left_out == 0)
 		return;
-	snprintf(why, sizeof(why),
-	    "has no line for %u domains, such as %.255s: they have no server with an IPv4 "
-	    "address, and qmail knows no other",
-	    (unsigned)making->left_out, name);
+	snprintf(why, sizeof(why), "has no line for %u domains, such as %.255s: %s",
+	    (unsigned)making->left_out, name, because);
 	warn_of(making, path, why);
 }
 
+/* Do two settings mean the same file? */
+static bool
+has_twin(const struct source *source, enum delivery_file file)
+{
+	const char *path = deliverypaths_path(source, file);
+	struct stat st, other_st;
+	bool there = stat(path, &st) == 0;
+
+	for (enum delivery_file i = 0; i < DELIVERY_FILES; i++) {
+		const char *other = deliverypaths_path(source, i);
+
+		if (i == file || other == NULL)
+			continue;
+		if (strcmp(path, other) == 0 ||
+		    (there && stat(other, &other_st) == 0 && st.st_dev == other_st.st_dev &&
+			st.st_ino == other_st.st_ino))
+			return true;
+	}
+	return false;
+}
+
+/* In this order: routes first. */
 static const struct {
-	const char *setting;
 	const char *(*write)(
 	    struct making *making, const struct deliveryfile *file, add_domain *add);
 	add_domain *add;
+	int routes; /* the file by which mail goes that this one takes; or -1 */
+	const char *left_out;
 } files[] = {
-    {"write_smtproutes", write_text, add_route},
-    {"write_rcpthosts", write_text, add_host},
-    {"write_morercpthosts", write_cdb, put_host},
-    {"write_transport", write_cdb, put_transport},
-    {"write_relay_domains", write_cdb, put_relay},
+    [DELIVERY_SMTPROUTES] = {write_text, add_route, -1,
+	"they have no server with an IPv4 address, and qmail knows no other"},
+    [DELIVERY_RCPTHOSTS] = {write_text, add_host, DELIVERY_SMTPROUTES, no_route},
+    [DELIVERY_MORERCPTHOSTS] = {write_cdb, put_host, DELIVERY_SMTPROUTES, no_route},
+    [DELIVERY_TRANSPORT] = {write_cdb, put_transport, -1, ""},
+    [DELIVERY_RELAY_DOMAINS] = {write_cdb, put_relay, DELIVERY_TRANSPORT, ""},
 };
 
-int
-delivery_write(struct source *source, struct report *report)
+/* All files of a run. */
+struct delivery {
+	enum { NOT_NAMED, FAILED, WRITTEN } ended[DELIVERY_FILES];
+	unsigned char *has_way;
+};
+
+/*
+ * Where the file of routes failed nothing new may be taken. But qmail without rcpthosts relays for
+ * everybody, so that one is written if it is not there.
+ */
+static bool
+must_wait(const struct delivery *delivery, enum delivery_file number, bool there)
 {
-	int result = 0;
+	int routes = files[number].routes;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		const char *path = source_setting(source, files[i].setting), *why;
-		struct making making = {
-		    .source = source, .report = report, .setting = files[i].setting};
-		struct deliveryfile file;
+	return routes != -1 && delivery->ended[routes] == FAILED &&
+	    (there || number != DELIVERY_RCPTHOSTS);
+}
 
-		if (path == NULL || strcmp(path, "none") == 0)
+static const char *
+write_file(struct delivery *delivery, enum delivery_file number, struct making *making,
+    struct deliveryfile *file, const char *path)
+{
+	const char *why;
+
+	if (has_twin(making->source, number))
+		return is_twin;
+	if (number == DELIVERY_SMTPROUTES ||
+	    (files[number].routes == DELIVERY_SMTPROUTES &&
+		delivery->ended[DELIVERY_SMTPROUTES] == WRITTEN))
+		making->has_way = delivery->has_way;
+	why = deliveryfile_read(file, path);
+	if (why == NULL && must_wait(delivery, number, file->there))
+		why = no_way;
+	if (why == NULL)
+		why = files[number].write(making, file, files[number].add);
+	return why;
+}
+
+int
+delivery_write(struct source *source, bool anything_goes, struct report *report)
+{
+	struct delivery delivery = {.has_way = calloc(source->names.count + 1, 1)};
+	int result = delivery.has_way == NULL ? -1 : 0;
+
+	if (result == -1)
+		report_add(report, REPORT_WARNING, no_memory);
+	for (enum delivery_file i = 0; i < DELIVERY_FILES && delivery.has_way != NULL; i++) {
+		const char *path = deliverypaths_path(source, i), *why;
+		struct making making = {.source = source,
+		    .report = report,
+		    .setting = deliverypaths_setting(i),
+		    .anything_goes = anything_goes};
+		struct deliveryfile file = {.path = path};
+
+		if (path == NULL)
 			continue;
-		why = deliveryfile_read(&file, path);
-		if (why == NULL)
-			why = files[i].write(&making, &file, files[i].add);
+		why = write_file(&delivery, i, &making, &file, path);
 		deliveryfile_free(&file);
+		delivery.ended[i] = why == NULL ? WRITTEN : FAILED;
 		if (why != NULL) {
 			warn_of(&making, path, why);
 			result = -1;
 		} else {
-			warn_of_left_out(&making, path);
+			warn_of_left_out(&making, path, files[i].left_out);
 		}
 	}
+	free(delivery.has_way);
 	return result;
 }

@@ -11,6 +11,9 @@
  *
  * The first record of a cdb is ours, DELIVERY_MARK, by which it is known: one that lacks it was made by
  * somebody else and is never replaced.
+ *
+ * A domain is in a file that takes mail only if there is a way for it in the file of routes beside it:
+ * rcpthosts and morercpthosts go by smtproutes, relay_domains by transport, where both are written.
  */
 #ifndef DOOR_DELIVERY_H
 #define DOOR_DELIVERY_H
@@ -18,12 +21,14 @@
 #include "report.h"
 #include "source.h"
 
-#define DELIVERY_MARK " made by rcptbuild" /* no domain begins with a blank */
+#define DELIVERY_MARK "@ made by rcptbuild" /* nobody asks for a domain with an @ */
 
 /*
- * Writes those that differ from what is there. What fails is a warning, and the others are written.
+ * Writes those that differ from what is there. The source has the domains of all lists. What fails is a
+ * warning, and the others are written, but for what would take mail that the one that failed has no
+ * way for. Unless anything_goes, a file that would lose more than half of its domains fails.
  * Returns 0, or -1 when something failed: it is to be tried again.
  */
-int delivery_write(struct source *source, struct report *report);
+int delivery_write(struct source *source, bool anything_goes, struct report *report);
 
 #endif

@@ -45,7 +45,7 @@ begins(const char *line, size_t len, const char *word)
 
 /* What a line of the administrator's is about. Returns -1 for want of memory. */
 static int
-note_key(struct intern *keys, const char *line, size_t len)
+note_key(struct deliverytext_split *split, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len);
 	char key[256];
@@ -53,12 +53,14 @@ note_key(struct intern *keys, const char *line, size_t len)
 
 	while (key_len > 0 && (line[key_len - 1] == ' ' || line[key_len - 1] == '\t'))
 		key_len--;
+	if (colon == line)
+		split->for_all = true;
 	if (key_len == 0 || key_len > sizeof(key) || line[0] == '#')
 		return 0;
 	for (size_t i = 0; i < key_len; i++)
 		key[i] =
 		    line[i] >= 'A' && line[i] <= 'Z' ? (char)(line[i] - 'A' + 'a') : line[i];
-	return intern_add(keys, key, key_len) == INTERN_NONE ? -1 : 0;
+	return intern_add(&split->keys, key, key_len) == INTERN_NONE ? -1 : 0;
 }
 
 const char *
@@ -69,6 +71,8 @@ deliverytext_find(struct deliverytext_split *split, const char *bytes, size_t le
 
 	memset(split, 0, sizeof(*split));
 	split->before = split->after = len;
+	if (len > 0 && memchr(bytes, '\0', len) != NULL)
+		return "it has a NUL byte, as no text has: name another file";
 	while (at < len) {
 		const char *line = bytes + at, *lf = memchr(line, '\n', len - at);
 		size_t line_len = lf != NULL ? (size_t)(lf - line) : len - at;
@@ -84,7 +88,9 @@ deliverytext_find(struct deliverytext_split *split, const char *bytes, size_t le
 				return "it has the end of our block without its beginning";
 			split->after = next;
 			where = BEHIND;
-		} else if (where != INSIDE && note_key(&split->keys, line, line_len) == -1) {
+		} else if (where == INSIDE) {
+			split->lines++;
+		} else if (note_key(split, line, line_len) == -1) {
 			return no_memory;
 		}
 		at = next;

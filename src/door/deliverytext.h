@@ -21,9 +21,11 @@ void deliverytext_string(struct deliverytext *text, const char *string);
 
 struct deliverytext_split {
 	size_t before,
-	    after; /* bytes in front of the block, and from where those behind it begin */
+	    after;    /* bytes in front of the block, and from where those behind it begin */
+	size_t lines; /* in the block */
 	struct intern
-	    keys; /* of the lines that are not ours, lower case, up to the first colon */
+	    keys;     /* of the lines that are not ours, lower case, up to the first colon */
+	bool for_all; /* one of these has nothing in front of its colon */
 };
 
 /*

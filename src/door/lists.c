@@ -14,6 +14,11 @@
 #define MODE    0640
 #define STRETCH 65536 /* bytes read at once */
 
+static const char is_cut[] =
+    "the last line of the list has no end: was the list cut off? If it is right, give -f";
+static const char is_empty[] =
+    "the list is empty: did the program that makes it fail? If it is right, give -f";
+
 int
 lists_open(
     struct lists *lists, struct source *source, const char *new, int fd, struct report *report)
@@ -153,7 +158,7 @@ open_nameless(void)
 }
 
 int
-lists_receive(bool anything_goes, struct report *report)
+lists_receive(const char **bad, struct report *report)
 {
 	int fd = open_nameless();
 	const char *stage;
@@ -168,15 +173,11 @@ lists_receive(bool anything_goes, struct report *report)
 		close(fd);
 		return -1;
 	}
-	if (last != '\n' && !anything_goes)
-		report_add(report, REPORT_BAD,
-		    "the last line of the list has no end: was the list cut off? If it is "
-		    "right, "
-		    "give -f");
-	if (received == 0 && !anything_goes)
-		report_add(report, REPORT_BAD,
-		    "the list is empty: did the program that makes it fail? If it is right, "
-		    "give -f");
+	*bad = NULL;
+	if (received == 0)
+		*bad = is_empty;
+	else if (last != '\n')
+		*bad = is_cut;
 	return fd;
 }
 

@@ -43,12 +43,12 @@ void lists_close(struct lists *lists);
 void lists_free(struct lists *lists);
 
 /*
- * Takes a list from standard input, to its end, into a file that has no name. An empty one is bad
- * unless anything_goes, and so is one whose last line has no end: the program that should have made it
- * has failed. Returns a descriptor, or
- * -1 with report->trouble. It may take long, so do it before the lock.
+ * Takes a list from standard input, to its end, into a file that has no name. An empty one is bad,
+ * and so is one whose last line has no end: the program that should have made it has failed. *bad is
+ * NULL or says so, for the report of whoever would store it. Returns a descriptor, or -1 with
+ * report->trouble. It may take long, so do it before the lock.
  */
-int lists_receive(bool anything_goes, struct report *report);
+int lists_receive(const char **bad, struct report *report);
 
 /* Makes it the feed of that file name, which every build reads. */
 int lists_store(int list, const char *name, struct report *report);

@@ -324,10 +324,13 @@ struct taker {
 	const char *list;
 };
 
-/* "feeds/staff.mailboxes: line 3: server: 'x': ...": only what is no secret of it. */
+/*
+ * "feeds/staff.mailboxes: line 3: server: ...", without what stands there: where a tab is missing it
+ * could be the secret.
+ */
 static void
-bad_line(const struct taker *taker, const struct feed_line *line, const struct mailbox *mailbox,
-    enum mailbox_field field, const char *why)
+bad_line(const struct taker *taker, const struct feed_line *line, enum mailbox_field field,
+    const char *why)
 {
 	struct line text;
 
@@ -337,21 +340,7 @@ bad_line(const struct taker *taker, const struct feed_line *line, const struct m
 	line_add_number(&text, (int64_t)line->number);
 	line_add(&text, ": ");
 	line_add(&text, mailline_field(field));
-	line_add(&text, ": '");
-	switch (field) {
-	case MAILBOX_USER:
-		line_add_foreign(&text, mailbox->user.text, mailbox->user.len, 120);
-		break;
-	case MAILBOX_SERVER:
-		line_add_foreign(&text, mailbox->server.text, mailbox->server.len, 120);
-		break;
-	case MAILBOX_LOGIN:
-		line_add_foreign(&text, mailbox->login.text, mailbox->login.len, 120);
-		break;
-	case MAILBOX_SECRET:
-		line_add(&text, hidden);
-	}
-	line_add(&text, "': ");
+	line_add(&text, ": ");
 	line_add(&text, why);
 	report_add(taker->mailboxes->report, REPORT_BAD, text.text);
 }
@@ -378,7 +367,7 @@ take_line(void *context, const struct feed_line *line)
 			    &why, &field);
 	}
 	if (taken == 1)
-		bad_line(taker, line, &mailbox, field, why);
+		bad_line(taker, line, field, why);
 	return taken == -1 ? no_memory(mailboxes) : 0;
 }
 

@@ -26,6 +26,7 @@
 #include "compile.h"
 #include "database.h"
 #include "delivery.h"
+#include "deliverypaths.h"
 #include "home.h"
 #include "host.h"
 #include "judge.h"
@@ -54,10 +55,12 @@ static struct state old, next;  /* what the last run left, and what this one wil
 static struct cdbfile previous; /* the CDB in use, if have_previous */
 static bool have_previous;
 static struct lists lists;
+static bool has_users;         /* they were read, and the source has the domains of all lists */
 static struct compile compile; /* the CDB that is being written, if cdb is not -1 */
 static int cdb = -1;
 static int feed =
     -1; /* the list that came from standard input, if options.feed or .mailboxes */
+static const char *bad_feed; /* why that is bad as a whole, or NULL */
 
 static const char *database;        /* its path */
 static int folder;                  /* a descriptor of data */
@@ -217,7 +220,7 @@ store_feed(void)
 	verbose("the list is stored");
 }
 
-/* Notes which lists there were at the last build, as they are now. */
+/* Notes which lists, and files for delivery, there were at the last build, as they are now. */
 static void
 look_at_lists(void)
 {
@@ -230,6 +233,7 @@ look_at_lists(void)
 		path[len] = '\0';
 	state_look_accounts(&next, has ? path : NULL);
 	feeds_stamp(&next.feeds, HOME_FEEDS, "");
+	next.delivery = have_previous ? deliverypaths_look(&previous) : 0;
 }
 
 /* Bad rows: says so and remembers only that, so that the next run reads them again. */
@@ -369,6 +373,7 @@ static void
 gather(int64_t now, bool with_users)
 {
 	read_database(with_users);
+	has_users = with_users;
 	if (report.lists[REPORT_BAD].count == 0) {
 		resolve(now);
 		judge(with_users);
@@ -395,7 +400,7 @@ static void
 gather_what_is_due(int64_t now)
 {
 	bool same = options.feed == NULL && !options.check && !options.force && old.said == 0 &&
-	    state_same_users(&old, &next);
+	    state_same_users(&old, &next) && old.delivery == next.delivery;
 
 	if (same) {
 		struct state looked = next;
@@ -432,12 +437,18 @@ build(int64_t now, int64_t started)
 	    (long long)(deadline_now() - started));
 }
 
-/* The CDB is in place, whatever becomes of these. What failed is tried again by the next run. */
+/*
+ * The CDB is in place, whatever becomes of these. What failed is tried again by the next run. Where the
+ * users were not read, the domains of the lists are not known, but then nothing has changed.
+ */
 static void
 deliver(void)
 {
-	if (delivery_write(&source, &report) == -1)
+	if (!has_users)
+		return;
+	if (delivery_write(&source, forgives_all(), &report) == -1)
 		memset(&next.database, 0, sizeof(next.database));
+	next.delivery = deliverypaths_look_by(&source);
 }
 
 static void
@@ -479,6 +490,22 @@ parse_options(int argc, char **argv)
 		    FEEDS_NAME_MAX);
 }
 
+/*
+ * Which of the two files it is for: only there it is bad.
+ */
+static void
+receive_feed(void)
+{
+	if (options.feed == NULL && options.mailboxes == NULL)
+		return;
+	if ((feed = lists_receive(&bad_feed, &report)) == -1)
+		fail();
+	if (options.force)
+		bad_feed = NULL;
+	if (options.feed != NULL && bad_feed != NULL)
+		report_add(&report, REPORT_BAD, bad_feed);
+}
+
 /* The other file, by itself: neither waits until all is well with the other. */
 static int
 build_routes(int64_t now)
@@ -490,6 +517,7 @@ build_routes(int64_t now)
 	    .watched = is_watched(),
 	    .feed = options.mailboxes,
 	    .fd = feed,
+	    .bad_feed = bad_feed,
 	    .database = database,
 	    .folder = folder,
 	    .now = now};
@@ -513,9 +541,7 @@ main(int argc, char **argv)
 
 	go_home();
 	make_folders();
-	if ((options.feed != NULL || options.mailboxes != NULL) &&
-	    (feed = lists_receive(options.force, &report)) == -1)
-		fail();
+	receive_feed();
 	lock_data();
 	started = deadline_now();
 	now = (int64_t)time(NULL);

@@ -108,6 +108,8 @@ read_feeds(struct routes *routes)
 	struct feeds feeds;
 	int result = feeds_open(&feeds, HOME_FEEDS, FEEDS_MAILBOXES, report);
 
+	if (options->bad_feed != NULL)
+		report_add(report, REPORT_BAD, options->bad_feed);
 	if (result == 0 && options->feed != NULL) {
 		snprintf(name, sizeof(name), "%s" FEEDS_MAILBOXES, options->feed);
 		result = feeds_replace(&feeds, name, options->fd, report);

@@ -13,8 +13,9 @@ struct routes_options {
 	bool check, force, verbose;
 	bool watched;  /* somebody wants to see all messages */
 	bool forgiven; /* any list may have shrunk; with force that of feed may in any case */
-	const char *feed; /* the name of the list that came in, or NULL */
-	int fd;           /* and the list */
+	const char *feed;     /* the name of the list that came in, or NULL */
+	int fd;               /* and the list */
+	const char *bad_feed; /* why it is bad as a whole, or NULL */
 	const char *database;
 	int folder;  /* a descriptor of data */
 	int64_t now; /* seconds since 1970 */

@@ -21,7 +21,7 @@
 #define WAL_MAX   (16 << 20) /* SQLite empties it at 4 MB unless somebody keeps it from that */
 #define MODE      0644
 
-static const char head[] = "rcptbuild.state 3\n";
+static const char head[] = "rcptbuild.state 4\n";
 
 #define HEAD_LEN   (sizeof(head) - 1)
 #define STATE_SIZE (HEAD_LEN + (NUMBERS + 1) * LINE_LEN)
@@ -180,7 +180,7 @@ bool
 state_is_current(const struct state *old, const struct state *there, int64_t now)
 {
 	return old->cdb.inode != 0 && state_same_users(old, there) &&
-	    state_same_file(&old->cdb, &there->cdb) &&
+	    state_same_file(&old->cdb, &there->cdb) && old->delivery == there->delivery &&
 	    state_same_file(&old->program, &there->program) && old->host == there->host &&
 	    (old->resolved_at == 0 || state_names_fresh(old, old->resolve_every, now));
 }

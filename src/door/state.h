@@ -3,7 +3,7 @@
  * stamps of the files it read and wrote, a checksum of all that went into the CDB, and what it
  * has said.
  *
- * data/rcptbuild.state, one line each: "rcptbuild.state 3", the members of struct state in
+ * data/rcptbuild.state, one line each: "rcptbuild.state 4", the members of struct state in
  * order as hexadecimal numbers, the checksum of all these lines as another. A file that is not
  * exactly that is as good as none, it only costs a run.
  */
@@ -27,6 +27,7 @@ struct state {
 	struct state_stamp database, wal, journal; /* as they were before they were read */
 	struct state_stamp accounts, accounts_wal, accounts_journal; /* of users_database */
 	struct state_stamp feeds;                                    /* all of them (feeds.h) */
+	uint64_t delivery;          /* the files that were written for it (deliverypaths.h) */
 	uint64_t read_at;           /* when that was, nanoseconds since 1970 */
 	struct state_stamp cdb;     /* the CDB we wrote */
 	struct state_stamp program; /* the rcptbuild that did */

@@ -92,8 +92,8 @@ parse_local(struct entry *entry, const char *text, size_t len)
 const char *
 entry_parse(struct entry *entry, const char *text, size_t len)
 {
-	const char *at = memrchr(text, '@', len);
-	size_t local = at == NULL ? len : (size_t)(at - text);
+	const char *at;
+	size_t local;
 
 	memset(entry, 0, sizeof(*entry));
 	if (len == 0)
@@ -104,6 +104,8 @@ entry_parse(struct entry *entry, const char *text, size_t len)
 		return "has control bytes in it";
 	if (text[0] == ' ' || text[len - 1] == ' ')
 		return "has a blank at an end";
+	at = memrchr(text, '@', len);
+	local = at == NULL ? len : (size_t)(at - text);
 	if (at != NULL) {
 		if (local + 1 == len)
 			return "has no domain behind the @";

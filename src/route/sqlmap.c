@@ -39,7 +39,10 @@ text_of(sqlite3_stmt *stmt, int column, size_t *len)
 	const char *text = (const char *)sqlite3_column_text(stmt, column);
 
 	*len = text == NULL ? 0 : (size_t)sqlite3_column_bytes(stmt, column);
-	return text == NULL || memchr(text, '\0', *len) != NULL ? "" : text;
+	if (text != NULL && memchr(text, '\0', *len) == NULL)
+		return text;
+	*len = 0;
+	return "";
 }
 
 /* Only what can be handed on; the empty text where it is not. */

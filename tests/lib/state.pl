@@ -8,7 +8,7 @@ use lib $FindBin::Bin;
 use Checksum;
 
 my @members = ((map { my $stamp = $_; map { "$stamp.$_" } qw(device inode size modified changed) }
-    qw(database wal journal accounts accounts_wal accounts_journal feeds)), 'read_at',
+    qw(database wal journal accounts accounts_wal accounts_journal feeds)), 'delivery', 'read_at',
     (map { my $stamp = $_; map { "$stamp.$_" } qw(device inode size modified changed) }
     qw(cdb program)),
     qw(host digest users resolved_at resolve_every failed said said_at failed_since failed_code));

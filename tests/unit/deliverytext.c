@@ -29,6 +29,19 @@ merged(const char *old, const char *lines, const char *want, const char *name)
 }
 
 static void
+finds(const char *old, size_t len, const char *want_why, size_t want_lines, bool want_for_all,
+    const char *name)
+{
+	struct deliverytext_split split;
+	const char *why = deliverytext_find(&split, old, len);
+
+	is_str(why == NULL ? "" : why, want_why, name);
+	is_int((long long)split.lines, (long long)want_lines, "... and lines of ours");
+	ok(split.for_all == want_for_all, "... and whether one is for all");
+	intern_free(&split.keys);
+}
+
+static void
 has_key(const char *old, const char *key, bool want)
 {
 	struct deliverytext_split split;
@@ -59,5 +72,12 @@ main(void)
 	has_key("#a.test\n", "#a.test", false);
 	has_key(BEGIN "a.test:x\n" END "b.test", "a.test", false);
 	has_key(BEGIN "a.test:x\n" END "b.test", "b.test", true);
+	finds("a:x\n:smart\n" BEGIN "a\nb\n" END ":y\n",
+	    strlen("a:x\n:smart\n" BEGIN "a\nb\n" END), "", 2, true, "two lines of ours");
+	finds("a:x\n" BEGIN ":x\n" END, strlen("a:x\n" BEGIN ":x\n" END), "", 1, false,
+	    "one, and what is for all in it is not the administrator's");
+	finds("a\0b\n", 4, "it has a NUL byte, as no text has: name another file", 0, false,
+	    "a NUL byte");
+	finds("", 0, "", 0, false, "nothing");
 	return tap_done();
 }

@@ -53,6 +53,7 @@ order(const char *user, const char *want, const char *const *entries)
 static void
 test_parse(void)
 {
+	struct entry entry;
 	char long_user[300];
 
 	reads("joe", "user <joe> <> <>");
@@ -84,6 +85,8 @@ test_parse(void)
 	reads("jo\te", "has control bytes in it");
 	reads("\"\"", "has no user between the quotes");
 	memset(long_user, 'x', sizeof(long_user));
+	ok(entry_parse(&entry, "", (size_t)1 << 40) != NULL,
+	    "one that is too long is not looked at");
 	long_user[256] = '\0';
 	reads(long_user, "is longer than 255 bytes");
 	long_user[65] = '*';

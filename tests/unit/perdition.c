@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -155,6 +156,32 @@ test_trouble(void)
 	answers(map, "joe", "-1 -", "-1 - - -");
 }
 
+/* Rows that rcptbuild has not seen: one that is none, and what is not to be handed on. */
+static void
+test_database(void)
+{
+	static const char make[] =
+	    "CREATE TABLE mailboxes (user, server, port, [order], login, secret);"
+	    "CREATE TABLE settings (name, domain, value);"
+	    "INSERT INTO mailboxes VALUES ('a-f' || CAST(zeroblob(20000000) AS TEXT), "
+	    "'192.0.2.7',"
+	    " NULL, NULL, NULL, NULL), ('joe', '192.0.2.1', NULL, NULL, 'x' || char(0) || 'y', "
+	    "NULL),"
+	    " ('jim', '192.0.2.1' || char(0) || '2', NULL, NULL, NULL, NULL)";
+	char path[80];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/db", home);
+	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, make, NULL, NULL, NULL) != SQLITE_OK)
+		die(sqlite3_errmsg(db));
+	sqlite3_close(db);
+	answers(path, "bob", "-2 -", "-2 - - -");
+	answers(path, "joe", "0 192.0.2.1", "0 - 192.0.2.1 -");
+	answers(path, "jim", "-2 -", "-2 - - -");
+	unlink(path);
+}
+
 /* All of it with descriptors 1 and 2 on a file, which must stay empty. */
 static void
 test_silence(void)
@@ -216,6 +243,7 @@ main(void)
 	is_int(init(map), 0, "dbserver_init");
 	is_int(init(strcpy(path, "x:0")), -3, "with an option that makes no sense");
 	test_answers();
+	test_database();
 	test_silence();
 	test_trouble();
 	is_int(fini(), 0, "dbserver_fini");

@@ -103,6 +103,7 @@ main(void)
 	CHANGE(accounts_wal.modified);
 	CHANGE(accounts_journal.size);
 	CHANGE(feeds.inode);
+	CHANGE(delivery);
 	CHANGE(cdb.inode);
 	CHANGE(program.modified);
 	CHANGE(host);

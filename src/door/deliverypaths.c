@@ -1,0 +1,94 @@
+#include "deliverypaths.h"
+
+#include <string.h>
+
+#include "base/checksum.h"
+#include "base/record.h"
+#include "base/settings.h"
+#include "state.h"
+
+static const char *const settings[] = {
+    [DELIVERY_SMTPROUTES] = "write_smtproutes",
+    [DELIVERY_RCPTHOSTS] = "write_rcpthosts",
+    [DELIVERY_MORERCPTHOSTS] = "write_morercpthosts",
+    [DELIVERY_TRANSPORT] = "write_transport",
+    [DELIVERY_RELAY_DOMAINS] = "write_relay_domains",
+};
+
+const char *
+deliverypaths_setting(enum delivery_file file)
+{
+	return settings[file];
+}
+
+const char *
+deliverypaths_path(const struct source *source, enum delivery_file file)
+{
+	const char *path = source_setting(source, settings[file]);
+
+	return path == NULL || strcmp(path, "none") == 0 ? NULL : path;
+}
+
+static size_t
+make_key(char key[CDBFILE_KEY_MAX], enum delivery_file file)
+{
+	key[0] = RECORD_KEY_DELIVERY;
+	strcpy(key + 1, settings[file]);
+	return strlen(key);
+}
+
+int
+deliverypaths_add(struct cdbwriter *writer, const struct source *source)
+{
+	char key[CDBFILE_KEY_MAX];
+
+	for (enum delivery_file i = 0; i < DELIVERY_FILES; i++) {
+		const char *path = deliverypaths_path(source, i);
+		size_t len = make_key(key, i);
+
+		if (path != NULL && cdbwriter_add(writer, key, len, path, strlen(path)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static uint64_t
+add_path(uint64_t sum, const char *path)
+{
+	struct state_stamp stamp;
+
+	state_stamp(&stamp, path);
+	if (sum == 0)
+		sum = CHECKSUM_START;
+	return checksum_add(checksum_add(sum, path, strlen(path)), &stamp, sizeof(stamp));
+}
+
+uint64_t
+deliverypaths_look(struct cdbfile *cdb)
+{
+	char key[CDBFILE_KEY_MAX], path[SETTINGS_PATH_SIZE];
+	uint64_t sum = 0;
+	size_t len;
+
+	for (enum delivery_file i = 0; i < DELIVERY_FILES; i++)
+		if (cdbfile_find(cdb, key, make_key(key, i), path, sizeof(path) - 1, &len) ==
+		    1) {
+			path[len] = '\0';
+			sum = add_path(sum, path);
+		}
+	return sum;
+}
+
+uint64_t
+deliverypaths_look_by(const struct source *source)
+{
+	uint64_t sum = 0;
+
+	for (enum delivery_file i = 0; i < DELIVERY_FILES; i++) {
+		const char *path = deliverypaths_path(source, i);
+
+		if (path != NULL)
+			sum = add_path(sum, path);
+	}
+	return sum;
+}
