@@ -54,7 +54,7 @@ bad.patterns:6: "*" can only be the end of a tag
 bad.patterns:8: missing closing parenthesis, at byte 13 of the regular expression
 bad.patterns:9: it has no group (?<ip>...)
 bad.patterns:10: using \x5cC is disabled by the application, at byte 3 of the regular expression
-bad.patterns:11: it begins with none of: pattern off tag line yes no
+bad.patterns:11: it begins with none of: pattern off bare tag line yes no
 bad.patterns:19: this file has that pattern already
 bad.patterns:14: this is recognised with another address
 bad.patterns:15: this is recognised with another user
