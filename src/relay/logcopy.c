@@ -30,6 +30,7 @@ struct work {
 	unsigned long given_up;
 	bool troubled;
 	int64_t next_report;
+	int fifo_trouble; /* errno that was logged last; 0: none */
 };
 
 static int
@@ -182,10 +183,21 @@ look_at_fifo(struct work *work)
 
 	if (feed->path == NULL || deadline_left(feed->look_again) > 0)
 		return;
-	if (logfeed_look(feed) == 1) {
+	switch (logfeed_look(feed)) {
+	case -1:
+		/* Once, not every two seconds; that it is not there yet was said at the start. */
+		if (errno != work->fifo_trouble && errno != ENOENT)
+			work->copy->log("fifo", feed->path, logfeed_reason(errno));
+		work->fifo_trouble = errno;
+		break;
+	case 1:
+		work->fifo_trouble = 0;
 		work->copy->log("fifo", feed->path, "opened anew");
 		/* What its predecessor left of a line is no part of this one's. */
 		memset(&work->lines, 0, sizeof(work->lines));
+		break;
+	default:
+		work->fifo_trouble = 0;
 	}
 }
 

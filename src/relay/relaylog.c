@@ -28,7 +28,6 @@
 #define NONE      100
 #define TEMPFAIL  111
 #define ROOM      4096 /* marks that may be under way */
-#define LOG_WAIT  100  /* ms for room in a log's pipe */
 #define FILES_MAX 16
 #define PATH_SIZE 512
 #define USER_MAX  64 /* bytes of a user that -t prints */
@@ -47,17 +46,46 @@ struct options {
 
 static volatile sig_atomic_t stop;
 static bool to_syslog;
+static int64_t unwritten; /* lines of our own log */
 
-/* A log that nobody drains costs lines, not marks. */
-static void
-write_line(const struct line *line)
+static bool
+has_room(void)
 {
 	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
 
+	return poll(&pollfd, 1, 0) == 1;
+}
+
+/* How many lines nobody read. */
+static void
+write_unwritten(void)
+{
+	struct line line;
+
+	if (unwritten == 0 || !has_room())
+		return;
+	line_start(&line);
+	line_add(
+	    &line, "relaylog: trouble=\"this log was not read: lines are missing\" reason=");
+	line_add_number(&line, unwritten);
+	(void)line_write(&line, STDERR_FILENO);
+	unwritten = 0;
+}
+
+/*
+ * Never waits: a log that nobody drains costs lines, not marks, and who writes what we read must
+ * not wait for it either.
+ */
+static void
+write_line(const struct line *line)
+{
 	if (to_syslog)
 		syslogger_write(line->text + strlen("relaylog: "));
-	if (poll(&pollfd, 1, LOG_WAIT) == 1)
+	write_unwritten();
+	if (unwritten == 0 && has_room())
 		(void)line_write(line, STDERR_FILENO);
+	else
+		unwritten++;
 }
 
 static void
@@ -398,8 +426,8 @@ open_fifo(struct logcopy *copy, const char *path)
 {
 	if (logfeed_open_fifo(&copy->feed, path) == 0)
 		return;
-	if (errno == EINVAL)
-		die(path, "it is no FIFO: mkfifo makes one");
+	if (errno == EINVAL || errno == EPERM)
+		die(path, logfeed_reason(errno));
 	log_pair("fifo", path, strerror(errno)); /* it may still come */
 }
 
@@ -441,6 +469,7 @@ run(const struct options *options, const char *fifo)
 	case LOGCOPY_DONE:
 		break;
 	}
+	write_unwritten();
 	tell_close(&copy.tell);
 	patterns_free(copy.terms.patterns);
 }
