@@ -145,6 +145,22 @@ take_host_and_tag(struct logprefix *prefix, const char *p, const char *end)
 	return take_tag(prefix, p + 1, end);
 }
 
+/* nginx in its own file: 2026/11/21 04:28:41 [info] ... */
+static bool
+is_nginx(const char *p, const char *end)
+{
+	return step_over(p, end, "0000/00/00 00:00:00 [A") != NULL;
+}
+
+/* Perdition in its own file: Nov 21 04:28:41 perdition.imap4[77]: ..., where a syslog has a host. */
+static bool
+is_perdition(const char *p, const char *end)
+{
+	const char *next = step_over(p, end, "AAA _0 00:00:00 ");
+
+	return next != NULL && step_over(next, end, "perdition") != NULL;
+}
+
 void
 logprefix_parse(struct logprefix *prefix, const char *line, size_t len)
 {
@@ -153,6 +169,7 @@ logprefix_parse(struct logprefix *prefix, const char *line, size_t len)
 	/* multilog t */
 	if ((next = step_over(p, end, "@hhhhhhhhhhhhhhhhhhhhhhhh ")) != NULL)
 		p = next;
+	prefix->unsafe = is_nginx(p, end) || is_perdition(p, end);
 	p = step_over_priority(p, end);
 	prefix->tag_len = 0;
 	prefix->has_pid = false;

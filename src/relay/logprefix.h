@@ -16,6 +16,11 @@ struct logprefix {
 	    *tag; /* the program: what is before "[pid]: "; tag_len 0: the line has none */
 	size_t tag_len;
 	bool has_pid; /* behind the tag */
+	/*
+	 * As nginx and Perdition write to a file of their own, with the line feeds of strangers in
+	 * it: any line there may be a stranger's.
+	 */
+	bool unsafe;
 	const char *message;
 	size_t message_len;
 };

@@ -23,6 +23,8 @@ match_line(struct match *match, const struct match_terms *terms, const char *lin
 	bool bare;
 
 	logprefix_parse(&prefix, line, len);
+	if (prefix.unsafe)
+		return MATCH_UNSAFE;
 	bare = prefix.tag_len > 0 && !prefix.has_pid;
 	if (prefix.tag_len == 0 && terms->tag != NULL) {
 		prefix.tag = terms->tag;

@@ -280,7 +280,7 @@ check_samples(const struct options *options)
 
 		if (sample.ip == NULL && result == MATCH_LOGIN)
 			reason = "this is taken for a login";
-		else if (sample.ip != NULL && result == MATCH_NONE)
+		else if (sample.ip != NULL && (result == MATCH_NONE || result == MATCH_UNSAFE))
 			reason = "this is not recognised";
 		else if (sample.ip != NULL && result == MATCH_REFUSED)
 			reason = match.refused;
@@ -337,7 +337,7 @@ test_file(const struct options *options, const char *path)
 	struct loglines_line line;
 	struct match match;
 	unsigned long number = 0;
-	bool found = false;
+	bool found = false, unsafe = false;
 	ssize_t got;
 	int fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 
@@ -349,9 +349,14 @@ test_file(const struct options *options, const char *path)
 			enum match_result result = MATCH_NONE;
 
 			number++;
-			if (line.text != NULL)
+			if (line.text != NULL && !unsafe)
 				result = match_line(&match, &terms, line.text, line.len);
-			if (result != MATCH_NONE)
+			if (result == MATCH_UNSAFE) {
+				unsafe = true;
+				log_trouble_at(path == NULL ? "-" : path, (unsigned)number,
+				    "nginx or Perdition has written this by itself, and so can "
+				    "strangers: nothing from here on is a login");
+			} else if (result != MATCH_NONE)
 				print_match(&match, result, number);
 			found |= result == MATCH_LOGIN;
 		}

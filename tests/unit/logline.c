@@ -194,6 +194,12 @@ test_match(void)
 	is_int(
 	    match_line(&match, &terms, "192.0.2.1", 9), MATCH_NONE, "one that is only given");
 	ok(patterns_choose(patterns, "a=b") == NULL, "one more tag");
+	is_int(match_text(patterns, "2026/11/21 04:28:41 [info] 12#13: *1 x", &match),
+	    MATCH_UNSAFE, "nginx's own file");
+	is_int(match_text(patterns, "Nov 21 04:28:41 perdition.pop3[3]: x", &match),
+	    MATCH_UNSAFE, "Perdition's own file");
+	is_int(match_text(patterns, AT "perdition.pop3[3]: x", &match), MATCH_NONE,
+	    "Perdition in a syslog");
 	is_int(match_text(patterns, AT "b[7]: 192.0.2.1", &match), MATCH_NONE,
 	    "must be bare as well");
 	patterns_free(patterns);
