@@ -314,7 +314,7 @@ if $dovecot && have perdition; then
 	is "$(sed 's/ reason=.*//' "$work/own.err")" 'relaylog: trouble="no login is taken from this log any more"' 'which is said'
 	stop_server perdition-file
 else
-	skip 19 'tests/unpack perdition and dovecot-core was not run'
+	skip 17 'tests/unpack perdition and dovecot-core was not run'
 fi
 
 # nginx in front of it, and asking itself whether the password is good
