@@ -39,12 +39,14 @@ my $s = $where =~ m{/} ? IO::Socket::UNIX->new(Peer => $where) : IO::Socket::IP-
 $s or die "$where: $!\n";
 $SIG{PIPE} = 'IGNORE';
 alarm 20;
+my $fin = @pieces && $pieces[-1] eq 'fin' && pop @pieces;
 my $hang_up = @pieces && $pieces[-1] eq 'reset' && pop @pieces;
 for my $i (0 .. $#pieces) {
 	my $bytes = $pieces[$i] =~ s/\\x([0-9a-f]{2})|\\([rn])/defined $1 ? chr hex $1 : $2 eq 'r' ? "\r" : "\n"/ger;
 	syswrite $s, $bytes;
 	select undef, undef, undef, 0.05 if $i < $#pieces;
 }
+exit 0 if $fin;
 if ($hang_up) { select undef, undef, undef, 0.3 if @pieces; setsockopt $s, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0; exit 0 }
 while (sysread $s, my $got, 4096) { print $got }
 SCRIPT
@@ -68,11 +70,26 @@ say_to "$edge" 'PROXY TCP6 2001:db8::1 2001:db8:0:0:0:0:0:2 51602 25\r\nx\r\n'
 is "$(first)" 'TCP6|2001:db8::1|51602|2001:db8::2|25|none|none|none|2001:db8::1|none|none|mine|' 'IPv6'
 say_to "$edge" 'PROXY TCP6 ::ffff:192.0.2.1 ::ffff:198.51.100.2 51602 25\r\nx\r\n'
 is "$(first)" 'TCP|192.0.2.1|51602|198.51.100.2|25|none|none|none|none|none|none|mine|' 'IPv4-mapped IPv6 is IPv4'
+# The proxy speaks for itself, with a check that wants to hear the program
+say_to "$edge" "$v2"'\x20\x00\x00\x00x\r\n'
+is "$(printf '%s\n' "$said" | sed 's/|[0-9]*|none/|*|none/' | tr '\n' ' ')" 'TCP|||127.0.0.1|*|none|none|none|none|none|none|mine| heard x ' \
+    'LOCAL: nobody is the client'
+is "$(cat "$log")" '' 'and that is no trouble'
+for unknown in 'PROXY UNKNOWN\r\nx\r\n' 'PROXY UNKNOWN fe80::1 fe80::2 1 2\r\nx\r\n' "$v2"'\x21\x00\x00\x00x\r\n' 'PROXY UNKNOWN\r\n'; do
+	cp /dev/null "$log"
+	say_to "$edge" "$unknown"
+	await 5 test -s "$log"
+	is "$said $(cat "$log")" ' proxyread: peer=127.0.0.1 trouble="the proxy does not know its client" reason="UNKNOWN; -u would serve it"' \
+	    "no session: $unknown"
+done
+cp /dev/null "$log"
+edge -u -t 127.0.0.1,2001:db8::/32 "$work/show"
 for unknown in 'PROXY UNKNOWN\r\nx\r\n' 'PROXY UNKNOWN fe80::1 fe80::2 1 2\r\nx\r\n' "$v2"'\x21\x00\x00\x00x\r\n' "$v2"'\x20\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x02\xc9\x92\x00\x19x\r\n'; do
 	say_to "$edge" "$unknown"
 	is "$(printf '%s\n' "$said" | sed 's/|[0-9]*|127.0.0.1|[0-9]*|/|*|127.0.0.1|*|/' | tr '\n' ' ')" 'TCP|127.0.0.1|*|127.0.0.1|*|proxy.test|ident|edge|::9|none|none|mine| heard x ' \
-	    "the real peer stays, but no rule for it: $unknown"
+	    "-u: the real peer stays, but no rule for it: $unknown"
 done
+edge -t 127.0.0.1,2001:db8::/32 "$work/show"
 say_to "$edge" "$v2"'\x21\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x02\xc9\x92\x00\x19hello\r\n'
 is "$said" 'TCP|192.0.2.1|51602|198.51.100.2|25|none|none|none|none|none|none|mine|
 heard hello' 'version 2'
@@ -104,7 +121,8 @@ bad '108 bytes' "PROXY UNKNOWN $(head -c 92 /dev/zero | tr '\0' x)\r\n"
 bad 'version 3' "$v2"'\x31\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x02\xc9\x92\x00\x19'
 bad 'too short' "$v2"'\x21\x21\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x02\xc9\x92\x00\x19'
 say_to "$edge" "PROXY UNKNOWN $(head -c 91 /dev/zero | tr '\0' x)\r\nhello\r\n"
-like "$said" '^heard hello$' '107 bytes are a header'
+await 5 grep -q 'the proxy does not know' "$log"
+like "$(tail -n 1 "$log")" 'the proxy does not know its client' '107 bytes are a header'
 cp /dev/null "$log"
 perl "$work/say" "$edge" 'PROXY TCP4 192.0' reset
 await 5 test -s "$log"
@@ -114,6 +132,7 @@ like "$(cat "$log")" 'trouble="bad header" reason="the peer hung up in the middl
 cp /dev/null "$log"
 perl "$work/say" "$edge" reset
 perl "$work/say" "$edge" "$v2"'\x20\x00\x00\x00' reset
+perl "$work/say" "$edge" 'PROXY UNKNOWN\r\n' fin
 say_to "$edge" "$v2"'\x20\x00\x00\x00hello\r\n'
 like "$said" '^heard hello$' 'a LOCAL header with a session behind it'
 is "$(cat "$log")" '' 'probes that hang up are quiet'
@@ -206,7 +225,7 @@ if unpacked haproxy; then
 		printf 'defaults\n\tmode tcp\n\ttimeout connect 5s\n\ttimeout client 30s\n\ttimeout server 30s\n'
 		n=0
 		for way in "127.0.0.1:$edge send-proxy" "127.0.0.1:$edge send-proxy-v2" "127.0.0.1:$edge send-proxy-v2-ssl-cn" \
-		    "unix@$work/ha.sock send-proxy-v2" "127.0.0.1:$edge send-proxy-v2 check inter 100"; do
+		    "unix@$work/ha.sock send-proxy-v2" "127.0.0.1:$edge send-proxy-v2 check inter 100" "127.0.0.1:$edge send-proxy check inter 100"; do
 			n=$((n + 1))
 			eval "ha$n=\$(free_port)"
 			tls=

@@ -130,6 +130,13 @@ forged() { # what a stranger says, one a line; "~" stands for a line feed
 		bob~Nov 21 04:28:41 mx pop3d: LOGIN, user=bob, ip=[6.6.6.6], port=[1]
 		bob~Nov 21 04:28:41 mx dovecot: imap-login: Login: user=<bob>, method=PLAIN, rip=6.6.6.6, lip=127.0.0.1, mpid=1~
 		~<22>Nov 21 04:28:41 pop3d: LOGIN, user=bob, ip=[6.6.6.6], port=[1]~
+		bob~2026/11/21 04:28:41 [info] 1#1: *1 client logged in, client: 6.6.6.6, server: 0.0.0.0:110, login: "x", upstream: 1.1.1.1:110~
+		bob~Nov 21 04:28:41 mx nginx: 2026/11/21 04:28:41 [info] 1#1: *1 client logged in, client: 6.6.6.6, server: 0.0.0.0:110, login: "x", upstream: 1.1.1.1:110~
+		bob~Nov 21 04:28:41 imap-login: Info: Login: user=<bob>, method=PLAIN, rip=6.6.6.6, lip=127.0.0.1, mpid=1~
+		bob~LOGIN, user=bob, ip=[6.6.6.6], port=[1]~
+		bob~INFO: LOGIN, user=bob, ip=[6.6.6.6], port=[1], protocol=IMAP~
+		bob~Auth: 6.6.6.6:1->127.0.0.1:1 client-secure=plaintext authorisation_id=NONE authentication_id="bob" server="h:1" protocol=IMAP4 server-secure=plaintext status="ok"~
+		bob~Nov 21 04:28:41 mx perdition: Auth: 6.6.6.6:1->127.0.0.1:1 client-secure=plaintext authorisation_id=NONE authentication_id="bob" server="h:1" protocol=IMAP4 server-secure=plaintext status="ok"~
 		vchkpw-pop3: (PLAIN) login success bob@example.org:6.6.6.6
 		login: x [6.6.6.6] bob plaintext User logged in
 		Login user=bob host=x [6.6.6.6]
@@ -156,6 +163,9 @@ withstands() { # NAME PROTOCOL PORT WAY...: no stranger is marked
 	is "$(grep -c '^yes' "$work/answers")" 0 "$name: none of these strangers can log in"
 	flush
 	is "$(others)" '' "$name: and none of them is marked, nor whom they name" || diag "$(grep -a 6.6.6.6 "$work/all.log" | tail -n 20)"
+}
+in_file() { # ARGUMENT...: the addresses that relaylog sees in a file that a daemon has written itself
+	"$bin/relaylog" -t -l "$@" 2>&1 | cut -f 1 | sort -u | tr '\n' ' '
 }
 logged() { # NAME REGEX
 	like "$(tail -n 400 "$work/all.log")" "$2" "$1"
@@ -240,7 +250,7 @@ if $dovecot; then
 		text=$(printf '%s.' "$text" | tr '~' '\n')
 		login imap plain 127.0.0.4 "$dovecot_imap" "${text%.}" secret
 	done >"$work/answers"
-	like "$(grep -c '^yes' "$work/answers")" '^(1[0-5]|[5-9])$' 'Dovecot: users who really have such names log in'
+	like "$(grep -c '^yes' "$work/answers")" '^(2[0-2]|1[0-9]|[5-9])$' 'Dovecot: users who really have such names log in'
 	flush
 	is "$(others | cut -d ' ' -f 1 | sort -u)" 127.0.0.4 'and no address is marked but theirs' || diag "$(others)"
 else
@@ -261,23 +271,50 @@ if $dovecot && have perdition; then
 	knows 'Perdition, IMAP' perdition imap "$imap4_port" text
 	withstands 'Perdition, POP3' pop3 "$pop3_port" text
 	withstands 'Perdition, IMAP' imap "$imap4_port" text literal
-	# Lines that are cut: the end of the stranger's text is the end of the line then, at one length
+	# Lines that are cut: the end of the stranger's text is the end of the line then, at one length. By an IMAP
+	# literal, for a USER with blanks is refused before anything is logged; of more than 1024 bytes it is too.
 	"$bin/relayage" 0
-	for want in 90 120 150 200 230 250 256 260 300 350 400 500 600 700 800 850 900 950 1000 1024 1050 1100; do
-		tail='" server="127.0.0.1:110" protocol=POP3 server-secure=plaintext status="ok"'
-		pad=$(head -c $((want - 75)) /dev/zero | tr '\0' b)
-		login pop3 text 127.0.0.3 "$pop3_port" "$pad$tail" x >/dev/null &
+	: >"$work/all.log"
+	long=0
+	for want in 90 120 150 200 230 250 256 260 300 350 400 500 600 700 800 850 900 950 1000 1024; do
+		tail='" server="127.0.0.1:110" protocol=IMAP4 server-secure=plaintext status="ok"'
+		pad=$(head -c $((want - ${#tail})) /dev/zero | tr '\0' b)
+		login imap literal 127.0.0.3 "$imap4_port" "$pad$tail" x >/dev/null &
 		strangers="$strangers $!"
+		long=$((long + 1))
 	done
 	# shellcheck disable=SC2086
 	wait $strangers
 	strangers=
 	flush
 	is "$(others)" '' 'Perdition: long names'
+	is "$(grep -c 'perdition.*Auth: 127.0.0.3:.* authentication_id="bb*' "$work/all.log")" $long \
+	    'Perdition: they are in its Auth lines' || diag "$(tail -n 30 "$work/all.log")"
+	# What a pattern would do that lets a user name stand for more than itself
+	sed -n '/^pattern perdition$/,/^line/s/(?<user>.*/(?<user>.*)" server="[^"]*" protocol=IMAP4 server-secure=plaintext status="ok".*/p; /^pattern perdition$/p; /^tag perdition perd/p' \
+	    "$top/data/relaylog.patterns" >"$work/weak"
+	is "$(in_file -f "$work/weak" "$work/all.log")" '127.0.0.3 ' 'and a pattern that is too wide is taken in by them' ||
+	    diag "$(cat "$work/weak")"
 	stop_server perdition-pop3
 	stop_server perdition-imap4
+	port=$(free_port)
+	: >"$work/perdition.log"
+	chown nobody "$work/perdition.log"
+	within perdition-file perdition -- perdition.imap4 --no_daemon -u nobody -g nogroup -b 127.0.0.1 -l "$port" -s "127.0.0.1:$dovecot_imap" \
+	    -p "$dovecot_imap" --log_facility "$work/perdition.log" --ssl_mode none --pid_file "$work/perdition-file.id" -f /dev/null -m '' --timeout 30
+	await 30 listens "$port" || diag "$(cat "$work/perdition-file.err" "$work/perdition.log")"
+	login imap literal 127.0.0.2 "$port" bob secret >/dev/null
+	withstands 'Perdition, a file of its own' imap "$port" literal
+	is "$(grep -c '^Nov 21 04:28:41 mx perdition: Auth: 6[.]6[.]6[.]6:' "$work/perdition.log" | sed 's/^[1-9].*/some/')" some 'where lines are from strangers'
+	is "$("$bin/relaylog" -t -l "$work/perdition.log" 2>/dev/null)" '' 'and none of its lines is a login'
+	"$bin/relayage" 0
+	"$bin/relaylog" -l -q <"$work/perdition.log" 2>"$work/own.err"
+	flush
+	is "$(others)" '' 'nor is one marked' || diag "$(cat "$work/own.err")"
+	is "$(sed 's/ reason=.*//' "$work/own.err")" 'relaylog: trouble="no login is taken from this log any more"' 'which is said'
+	stop_server perdition-file
 else
-	skip 11 'tests/unpack perdition and dovecot-core was not run'
+	skip 17 'tests/unpack perdition and dovecot-core was not run'
 fi
 
 # nginx in front of it, and asking itself whether the password is good
@@ -290,6 +327,7 @@ if $dovecot && have nginx libnginx-mod-mail; then
 		daemon off;
 		pid $work/nginx.id;
 		error_log syslog:server=unix:$work/dev-log,facility=mail,tag=nginx,nohostname info;
+		error_log $work/nginx.log info;
 		load_module /usr/lib/nginx/modules/ngx_mail_module.so;
 		events { }
 		mail {
@@ -329,11 +367,41 @@ if $dovecot && have nginx libnginx-mod-mail; then
 	flush
 	is "$(grep -c '^yes' "$work/answers") $(others)" '0 ' 'nginx: a login that the server behind refuses'
 	logged 'nginx has logged these names' 'nginx: .*client login failed.*6[.]6[.]6[.]6'
+	# In its own file they are lines of their own: no line there is a login, nor behind a tag that its reader puts there
+	is "$(grep -cx '2026/11/21 04:28:41 .*: [*]1 client logged in, client: 6[.]6[.]6[.]6, server: 0[.]0[.]0[.]0:110, login: "x", upstream: 1[.]1[.]1[.]1:110' \
+	    "$work/nginx.log" | sed 's/^[1-9].*/some/')" some 'nginx, a file of its own: whole lines are from strangers'
+	"$bin/relayage" 0
+	for own in '' '-T nginx' '-T imapd'; do
+		# shellcheck disable=SC2086 # an option and its argument
+		"$bin/relaylog" -l -q $own <"$work/nginx.log" 2>"$work/own.err"
+	done
+	flush
+	is "$(others)" '' 'and none of its lines is a login' || diag "$(cat "$work/own.err")"
+	is "$(sed 's/ reason=.*//' "$work/own.err")" 'relaylog: trouble="no login is taken from this log any more"' 'which is said'
+	# As the journal has what comes on descriptor 2
+	grep '^20[0-9][0-9]/' "$work/nginx.log" >"$work/nginx.lines"
+	sed 's/^/Nov 21 04:28:41 mx nginx[77]: /' "$work/nginx.lines" >"$work/nginx.tagged"
+	is "$(in_file "$work/nginx.tagged")" '' 'nor behind the tag that the journal gives to descriptor 2'
 	stop_server nginx
 else
-	skip 16 'tests/unpack nginx, libnginx-mod-mail and dovecot-core was not run'
+	skip 20 'tests/unpack nginx, libnginx-mod-mail and dovecot-core was not run'
 fi
-$dovecot && stop_server dovecot
+# Dovecot's own file: it escapes there what it escapes in a syslog
+if $dovecot; then
+	stop_server dovecot
+	: >"$work/dovecot.log"
+	chmod 666 "$work/dovecot.log"
+	sed "s|^\(info_\)*log_path = .*|\1log_path = $work/dovecot.log|" "$work/dovecot.conf" >"$work/dovecot-file.conf"
+	within dovecot dovecot-core dovecot-imapd dovecot-pop3d -- dovecot -F -c "$work/dovecot-file.conf"
+	await 30 listens "$dovecot_imap" || diag "$(cat "$work/dovecot.err" "$work/dovecot.log")"
+	login imap plain 127.0.0.2 "$dovecot_imap" bob secret >"$work/answers"
+	withstands 'Dovecot, a file of its own' imap "$dovecot_imap" literal plain
+	is "$(in_file "$work/dovecot.log")" '127.0.0.2 ' 'and its file has one login' || diag "$(grep -a 'ogin: user\|ogin=' "$work/dovecot.log")"
+	like "$(cat "$work/dovecot.log")" 'imap-login: Info: .*user=<bob.*rip=6[.]6[.]6[.]6' 'and these names'
+	stop_server dovecot
+else
+	skip 4 'tests/unpack dovecot-core dovecot-imapd dovecot-pop3d was not run'
+fi
 
 # Courier
 if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap; then
@@ -356,6 +424,7 @@ if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap
 	done
 	courier_pop=$(free_port)
 	courier_imap=$(free_port)
+	courier_raw=$(free_port)
 	cat >"$work/courier" <<-SCRIPT
 		#!/bin/sh
 		mount --bind $work/run /run || exit 1
@@ -370,6 +439,9 @@ if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap
 		couriertcpd -address=127.0.0.1 -maxprocs=90 -maxperip=90 -nodnslookup -noidentlookup -stderrlogger=/usr/sbin/courierlogger \\
 		    -stderrloggername=imapd $courier_imap /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir &
 		ids="\$ids \$!"
+		couriertcpd -address=127.0.0.1 -maxprocs=90 -maxperip=90 -nodnslookup -noidentlookup \\
+		    $courier_raw /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir 2>$work/courier.raw &
+		ids="\$ids \$!"
 		trap 'kill \$ids' TERM
 		wait
 	SCRIPT
@@ -381,9 +453,13 @@ if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap
 	withstands 'Courier, POP3' pop3 "$courier_pop" text plain
 	withstands 'Courier, IMAP' imap "$courier_imap" text literal plain
 	logged 'Courier has logged these names' 'imapd.*: LOGIN FAILED, .*ip=\[6[.]6[.]6[.]6\]'
+	await 30 listens "$courier_raw" || diag "$(cat "$work/courier.err" "$work/courier.raw")"
+	login imap literal 127.0.0.2 "$courier_raw" bob secret >/dev/null
+	withstands 'Courier, descriptor 2' imap "$courier_raw" literal plain
+	is "$(in_file -T imapd "$work/courier.raw")" '127.0.0.2 ' 'and there is one login' || diag "$(tail -n 30 "$work/courier.raw")"
 	stop_server courier
 else
-	skip 15 'tests/unpack courier-base courier-authlib courier-authdaemon courier-pop courier-imap was not run'
+	skip 18 'tests/unpack courier-base courier-authlib courier-authdaemon courier-pop courier-imap was not run'
 fi
 stop_server relaylog
 is "$(grep -v '^relaylog: address=' "$work/relaylog.err")" '' 'relaylog has nothing to complain about'

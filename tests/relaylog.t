@@ -54,7 +54,7 @@ bad.patterns:6: "*" can only be the end of a tag
 bad.patterns:8: missing closing parenthesis, at byte 13 of the regular expression
 bad.patterns:9: it has no group (?<ip>...)
 bad.patterns:10: using \x5cC is disabled by the application, at byte 3 of the regular expression
-bad.patterns:11: it begins with none of: pattern off tag line yes no
+bad.patterns:11: it begins with none of: pattern off bare tag line yes no
 bad.patterns:19: this file has that pattern already
 bad.patterns:14: this is recognised with another address
 bad.patterns:15: this is recognised with another user
@@ -245,6 +245,67 @@ stop_server fifo
 run "$relaylog" "$work/in"
 is "$code" 111 'a file is no FIFO'
 like "$err" 'it is no FIFO: mkfifo makes one' 'and is said so'
+
+refused() { # NAME
+	run timeout 20 "$relaylog" "$work/fifo"
+	is "$code $err" "111 relaylog: trouble=$work/fifo reason=\"it must belong to root or to relaylog's user, and nobody else may write to it: chown, chmod 600\"" "$1" ||
+	    diag "$code $err"
+}
+rm -f "$work/fifo"
+mkfifo -m 622 "$work/fifo"
+refused 'a FIFO that others may write'
+chmod 620 "$work/fifo"
+refused 'or its group'
+chmod 600 "$work/fifo"
+start_fifo
+login 192.0.2.81 >"$work/fifo"
+await marked 192.0.2.81
+# Another that takes its name; the one that is open stays
+exec 9>"$work/fifo"
+mkfifo -m 622 "$work/fifo.new"
+mv "$work/fifo.new" "$work/fifo"
+ok 'another takes its name that others may write' await grep -q 'fifo=.*reason="it must belong to' "$work/fifo.err"
+login 192.0.2.82 >&9
+ok 'the first is still read' await marked 192.0.2.82
+exec 9>&-
+chmod 600 "$work/fifo"
+login 192.0.2.83 >"$work/fifo"
+ok 'the other is read when it is mended' await marked 192.0.2.83
+is "$(grep -c 'it must belong to' "$work/fifo.err")" 1 'and that was said once'
+stop_server fifo
+if [ "$(id -u)" -eq 0 ]; then
+	chown daemon "$work/fifo"
+	refused "another user's"
+	chown 0 "$work/fifo"
+else
+	skip 1 'only root can give a FIFO away'
+fi
+
+# A log of its own that nobody drains
+mkfifo "$work/log.fifo"
+i=0
+while [ $i -lt 3000 ]; do
+	i=$((i + 1))
+	login 192.0.2.84
+done >"$work/in"
+login 192.0.2.85 >>"$work/in"
+exec 8<>"$work/log.fifo"
+{ cat "$work/in"; login 192.0.2.86; } | timeout 100 "$relaylog" -q -v 2>&8
+is $? 0 '-v, and nobody reads the log: all is read' # 100 ms for each would be five minutes
+ok 'and marked' await marked 192.0.2.86
+mkfifo "$work/go"
+{ cat "$work/in"; cat "$work/go"; } | "$relaylog" -v 2>&8 | tee "$work/copied" >/dev/null &
+copying=$!
+await 60 cmp -s "$work/in" "$work/copied"
+cat <&8 >"$work/log" &
+echo $! >"$work/drain.pid"
+await test -s "$work/log"
+login 192.0.2.87 >"$work/go"
+wait $copying
+ok 'how many lines are missing is said later' await grep -q 'relaylog: trouble="this log was not read: lines are missing" reason=[1-9][0-9]*$' "$work/log"
+ok 'and what comes then is there' await grep -q 'address=::ffff:192.0.2.87' "$work/log"
+stop_server drain
+exec 8<&-
 
 # The answers that omprog wants
 { login 192.0.2.35; echo; echo 'BEGIN TRANSACTION'; head -c 20000 /dev/zero; echo; } | "$relaylog" -o >"$work/out" 2>"$work/err"

@@ -17,6 +17,10 @@
 #define LAST_WAIT    2000  /* ms for marks that are under way at the end */
 #define STOP_WAIT    1000  /* ms for the end of the line that has begun */
 
+static const char unsafe_text[] =
+    "nginx or Perdition writes to it by itself, and so can strangers: "
+    "let it log to syslog";
+
 struct work {
 	struct logcopy *copy;
 	struct loglines lines;
@@ -30,6 +34,8 @@ struct work {
 	unsigned long given_up;
 	bool troubled;
 	int64_t next_report;
+	bool unsafe;      /* match.h */
+	int fifo_trouble; /* errno that was logged last; 0: none */
 };
 
 static int
@@ -69,8 +75,13 @@ take_line(struct work *work, const struct loglines_line *line)
 
 	if (copy->out == LOGCOPY_ANSWERS)
 		put_answer(work);
-	if (line->text != NULL)
+	if (line->text != NULL && !work->unsafe)
 		result = match_line(&match, &copy->terms, line->text, line->len);
+	if (result == MATCH_UNSAFE) {
+		work->unsafe = true;
+		copy->log("trouble", "no login is taken from this log any more", unsafe_text);
+		return;
+	}
 	if (result == MATCH_LOGIN)
 		match.refused = tell_mark(&copy->tell, match.address, match.by.user,
 		    match.by.user_len, match.by.name);
@@ -182,10 +193,21 @@ look_at_fifo(struct work *work)
 
 	if (feed->path == NULL || deadline_left(feed->look_again) > 0)
 		return;
-	if (logfeed_look(feed) == 1) {
+	switch (logfeed_look(feed)) {
+	case -1:
+		/* Once, not every two seconds; that it is not there yet was said at the start. */
+		if (errno != work->fifo_trouble && errno != ENOENT)
+			work->copy->log("fifo", feed->path, logfeed_reason(errno));
+		work->fifo_trouble = errno;
+		break;
+	case 1:
+		work->fifo_trouble = 0;
 		work->copy->log("fifo", feed->path, "opened anew");
 		/* What its predecessor left of a line is no part of this one's. */
 		memset(&work->lines, 0, sizeof(work->lines));
+		break;
+	default:
+		work->fifo_trouble = 0;
 	}
 }
 

@@ -20,14 +20,21 @@ struct logfeed {
 
 void logfeed_open_descriptor(struct logfeed *feed, int fd);
 
-/* Returns 0, or -1 with errno, EINVAL for what is no FIFO; look_again says when to try it again. */
+/*
+ * Returns 0, or -1 with errno, EINVAL for what is no FIFO, EPERM for one that is neither root's nor
+ * ours, or that its group or others may write; look_again says when to try it again.
+ */
 int logfeed_open_fifo(struct logfeed *feed, const char *path);
 
 /*
  * To be called at look_again: has another FIFO taken the name, or is there one now? Returns 1 if the
- * descriptor is a new one, 0 if all is as it was, -1 with errno if there is still none.
+ * descriptor is a new one, 0 if all is as it was, -1 with errno if what has the name now can't be
+ * taken: an older one stays open.
  */
 int logfeed_look(struct logfeed *feed);
+
+/* What is wrong, of the errno of these. */
+const char *logfeed_reason(int number);
 
 /*
  * How many bytes to read at once. As many as the pipe can hold, so that no line which came in one

@@ -1,6 +1,5 @@
 #include "logprefix.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define TAG_MAX 64
@@ -119,6 +118,7 @@ take_tag(struct logprefix *prefix, const char *p, const char *end)
 		return NULL;
 	prefix->tag = p;
 	prefix->tag_len = (size_t)(stop - p);
+	prefix->has_pid = stop < end && *stop == '[';
 	if (stop < end && *stop == '[') {
 		pid = stop + 1;
 		stop = step_over_digits(pid, end);
@@ -145,49 +145,43 @@ take_host_and_tag(struct logprefix *prefix, const char *p, const char *end)
 	return take_tag(prefix, p + 1, end);
 }
 
-/* nginx in its own file: 2026/11/21 04:28:41 [info] 123#123: *1 client logged in... */
-static const char *
-step_over_nginx(const char *p, const char *end)
+/* nginx in its own file: 2026/11/21 04:28:41 [info] ... */
+static bool
+is_nginx(const char *p, const char *end)
 {
-	const char *next = step_over(p, end, "0000/00/00 00:00:00 [");
+	return step_over(p, end, "0000/00/00 00:00:00 [A") != NULL;
+}
 
-	if (next == NULL)
-		return NULL;
-	while (next < end && *next >= 'a' && *next <= 'z')
-		next++;
-	next = step_over(next, end, "] ");
-	if (next == NULL)
-		return NULL;
-	next = step_over(step_over_digits(next, end), end, "#");
-	return next == NULL ? NULL : step_over(step_over_digits(next, end), end, ": ");
+/* Perdition in its own file: Nov 21 04:28:41 perdition.imap4[77]: ..., where a syslog has a host. */
+static bool
+is_perdition(const char *p, const char *end)
+{
+	const char *next = step_over(p, end, "AAA _0 00:00:00 ");
+
+	return next != NULL && step_over(next, end, "perdition") != NULL;
 }
 
 void
 logprefix_parse(struct logprefix *prefix, const char *line, size_t len)
 {
-	static const char nginx[] = "nginx";
 	const char *end = line + len, *p = line, *next;
 
 	/* multilog t */
 	if ((next = step_over(p, end, "@hhhhhhhhhhhhhhhhhhhhhhhh ")) != NULL)
 		p = next;
+	prefix->unsafe = is_nginx(p, end) || is_perdition(p, end);
 	p = step_over_priority(p, end);
 	prefix->tag_len = 0;
+	prefix->has_pid = false;
 	if ((next = step_over_time(p, end)) != NULL &&
 	    (next = take_host_and_tag(prefix, next, end)) != NULL) {
 		p = next;
 		/* splogger */
 		if ((next = step_over(p, end, "0000000000.000000 ")) != NULL)
 			p = next;
-	} else if (step_over_nginx(p, end) != NULL) {
-		prefix->tag = nginx;
-		prefix->tag_len = sizeof(nginx) - 1;
 	} else {
 		prefix->tag_len = 0;
 	}
-	/* In a syslog too, nginx writes its own time. */
-	if ((next = step_over_nginx(p, end)) != NULL)
-		p = next;
 	prefix->message = p;
 	prefix->message_len = (size_t)(end - p);
 }

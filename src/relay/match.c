@@ -20,14 +20,18 @@ enum match_result
 match_line(struct match *match, const struct match_terms *terms, const char *line, size_t len)
 {
 	struct logprefix prefix;
+	bool bare;
 
 	logprefix_parse(&prefix, line, len);
+	if (prefix.unsafe)
+		return MATCH_UNSAFE;
+	bare = prefix.tag_len > 0 && !prefix.has_pid;
 	if (prefix.tag_len == 0 && terms->tag != NULL) {
 		prefix.tag = terms->tag;
 		prefix.tag_len = strlen(terms->tag);
 	}
 	if (prefix.tag_len == 0 ||
-	    !patterns_match(terms->patterns, &match->by, prefix.tag, prefix.tag_len,
+	    !patterns_match(terms->patterns, &match->by, prefix.tag, prefix.tag_len, bare,
 		prefix.message, prefix.message_len) ||
 	    has_control_bytes(prefix.message, prefix.message_len))
 		return MATCH_NONE;

@@ -13,6 +13,7 @@
 enum match_result {
 	MATCH_NONE,
 	MATCH_LOGIN,
+	MATCH_UNSAFE,  /* none, and no line behind it is to be believed: see logprefix.h */
 	MATCH_REFUSED, /* a login, but the address must not be marked: refused says why */
 };
 

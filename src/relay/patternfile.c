@@ -212,6 +212,8 @@ read_entry(struct reading *reading, char *text)
 		complain(reading, no_pattern);
 	else if (strcmp(word, "off") == 0)
 		reading->pattern->off = true, reading->pattern->used = false;
+	else if (strcmp(word, "bare") == 0)
+		reading->pattern->bare = true;
 	else if (strcmp(word, "tag") == 0)
 		read_tag(reading, text);
 	else if (strcmp(word, "line") == 0)
@@ -219,7 +221,7 @@ read_entry(struct reading *reading, char *text)
 	else if (strcmp(word, "yes") == 0 || strcmp(word, "no") == 0)
 		read_sample(reading, text, word[0] == 'y');
 	else
-		complain(reading, "it begins with none of: pattern off tag line yes no");
+		complain(reading, "it begins with none of: pattern off bare tag line yes no");
 }
 
 unsigned

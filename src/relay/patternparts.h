@@ -40,7 +40,7 @@ struct pattern {
 	struct pattern *next;
 	char name[PATTERNS_NAME_SIZE];
 	char *file;
-	bool off, used;
+	bool off, used, bare;
 	struct group *groups, **last;
 	struct sample *samples, **last_sample;
 };

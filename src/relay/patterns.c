@@ -214,13 +214,13 @@ match_rule(struct patterns *patterns, const struct rule *rule, struct patterns_m
 
 bool
 patterns_match(struct patterns *patterns, struct patterns_match *match, const char *tag,
-    size_t tag_len, const char *message, size_t len)
+    size_t tag_len, bool bare, const char *message, size_t len)
 {
 	if (len > PATTERNS_MESSAGE_MAX)
 		return false;
 	for (struct pattern *pattern = patterns->first; pattern != NULL;
 	     pattern = pattern->next) {
-		if (!pattern->used)
+		if (!pattern->used || (pattern->bare && !bare))
 			continue;
 		for (struct group *group = pattern->groups; group != NULL;
 		     group = group->next) {

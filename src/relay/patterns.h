@@ -6,6 +6,7 @@
  *	pattern NAME		all below it, up to the next, is for NAME; a later file that has the
  *				same NAME takes the place of this
  *	off WHY			it is used only when it is chosen by name
+ *	bare WHY		its lines count only below a tag of their own, without "[pid]"
  *	tag WORD ...		the programs whose messages the lines below are; "WORD*" begins so
  *	line REGEX		of the whole message (PCRE2), with groups "ip" and, if it can be, "user"
  *	yes IP USER LOGLINE	a line that must be recognised, and as what (for patterns_try)
@@ -68,9 +69,9 @@ const char *patterns_choose(struct patterns *patterns, const char *list);
 /* All are in use, also those that are off. */
 void patterns_choose_everything(struct patterns *patterns);
 
-/* Is it one that is in use? */
+/* Is it one that is in use? bare: the tag stood in the line itself, without "[pid]". */
 bool patterns_match(struct patterns *patterns, struct patterns_match *match, const char *tag,
-    size_t tag_len, const char *message, size_t len);
+    size_t tag_len, bool bare, const char *message, size_t len);
 
 /* How many lines were too much work, and so no logins. */
 unsigned long patterns_given_up(const struct patterns *patterns);

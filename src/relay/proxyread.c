@@ -2,7 +2,7 @@
  * proxyread: reads the header in which a proxy names its client, and runs a program that takes the
  * client for its peer.
  *
- *	tcpserver ... proxyread -t networks [-f file] [-U users] [-k] [-e name] [-w seconds] program ...
+ *	tcpserver ... proxyread -t networks [-f file] [-U users] [-ku] [-e name] [-w seconds] program ...
  *
  * See proxyread(8).
  */
@@ -33,7 +33,7 @@
 #define NUMBER_LEN 8
 
 static const char usage_text[] =
-    "usage: proxyread [-k] [-t networks] [-f file] [-U users] [-e name] [-w seconds] program "
+    "usage: proxyread [-ku] [-t networks] [-f file] [-U users] [-e name] [-w seconds] program "
     "[argument ...]";
 
 /* What a rule for the proxy's own address (tcprules) may have said, and must not say of clients. */
@@ -46,7 +46,7 @@ static const char *const of_the_peer[] = {"TCPREMOTEHOST", "TCPREMOTEINFO", "TCP
 
 struct options {
 	struct proxypeers peers;
-	bool keep;
+	bool keep, serve_unknown;
 	int64_t wait; /* ms */
 	size_t name_count;
 	const char *names[NAMES_MAX]; /* to be unset besides */
@@ -105,7 +105,7 @@ parse_options(struct options *options, int argc, char **argv)
 
 	opterr = 0;
 	options->wait = (int64_t)WAIT * 1000;
-	while ((option = getopt(argc, argv, "+e:f:kt:U:w:")) != -1) {
+	while ((option = getopt(argc, argv, "+e:f:kt:uU:w:")) != -1) {
 		switch (option) {
 		case 'e':
 			if (options->name_count == NAMES_MAX)
@@ -120,6 +120,9 @@ parse_options(struct options *options, int argc, char **argv)
 			break;
 		case 't':
 			check(optarg, proxypeers_add(&options->peers, optarg));
+			break;
+		case 'u':
+			options->serve_unknown = true;
 			break;
 		case 'U':
 			check(optarg, proxypeers_add_users(&options->peers, optarg));
@@ -189,6 +192,16 @@ set_both(const char *name, const char *name6, const char *value, bool is_ipv6)
 		set(name6, value);
 }
 
+/* Of one of whom no address is known: a login of his must not let the proxy's address relay. */
+static void
+unset_client(void)
+{
+	(void)unsetenv("TCPREMOTEIP");
+	(void)unsetenv("TCPREMOTEPORT");
+	for (size_t i = 0; i < sizeof(of_the_peer) / sizeof(of_the_peer[0]); i++)
+		(void)unsetenv(of_the_peer[i]);
+}
+
 /* The names that tcpserver uses, with those of its IPv6 patch where the client has that. */
 static void
 set_client(const struct proxyheader *header, bool is_ipv6)
@@ -238,9 +251,12 @@ take_header(const struct options *options)
 	}
 	if (kind == PROXYHEADER_TCP4 || kind == PROXYHEADER_TCP6)
 		set_client(&header, kind == PROXYHEADER_TCP6);
-	else if (kind == PROXYHEADER_LOCAL &&
-	    proxyinput_hangs_up(STDIN_FILENO, deadline_now() + HANG_UP))
+	else if (proxyinput_hangs_up(STDIN_FILENO, deadline_now() + HANG_UP))
 		_exit(DONE); /* it wanted to know no more than that we are here */
+	else if (kind == PROXYHEADER_UNKNOWN && !options->serve_unknown)
+		die("the proxy does not know its client", "UNKNOWN; -u would serve it");
+	else if (!options->serve_unknown)
+		unset_client(); /* a check that wants to hear the program */
 	unset_rules(options);
 }
 

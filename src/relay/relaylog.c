@@ -28,7 +28,6 @@
 #define NONE      100
 #define TEMPFAIL  111
 #define ROOM      4096 /* marks that may be under way */
-#define LOG_WAIT  100  /* ms for room in a log's pipe */
 #define FILES_MAX 16
 #define PATH_SIZE 512
 #define USER_MAX  64 /* bytes of a user that -t prints */
@@ -47,17 +46,46 @@ struct options {
 
 static volatile sig_atomic_t stop;
 static bool to_syslog;
+static int64_t unwritten; /* lines of our own log */
 
-/* A log that nobody drains costs lines, not marks. */
-static void
-write_line(const struct line *line)
+static bool
+has_room(void)
 {
 	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
 
+	return poll(&pollfd, 1, 0) == 1;
+}
+
+/* How many lines nobody read. */
+static void
+write_unwritten(void)
+{
+	struct line line;
+
+	if (unwritten == 0 || !has_room())
+		return;
+	line_start(&line);
+	line_add(
+	    &line, "relaylog: trouble=\"this log was not read: lines are missing\" reason=");
+	line_add_number(&line, unwritten);
+	(void)line_write(&line, STDERR_FILENO);
+	unwritten = 0;
+}
+
+/*
+ * Never waits: a log that nobody drains costs lines, not marks, and who writes what we read must
+ * not wait for it either.
+ */
+static void
+write_line(const struct line *line)
+{
 	if (to_syslog)
 		syslogger_write(line->text + strlen("relaylog: "));
-	if (poll(&pollfd, 1, LOG_WAIT) == 1)
+	write_unwritten();
+	if (unwritten == 0 && has_room())
 		(void)line_write(line, STDERR_FILENO);
+	else
+		unwritten++;
 }
 
 static void
@@ -252,7 +280,7 @@ check_samples(const struct options *options)
 
 		if (sample.ip == NULL && result == MATCH_LOGIN)
 			reason = "this is taken for a login";
-		else if (sample.ip != NULL && result == MATCH_NONE)
+		else if (sample.ip != NULL && (result == MATCH_NONE || result == MATCH_UNSAFE))
 			reason = "this is not recognised";
 		else if (sample.ip != NULL && result == MATCH_REFUSED)
 			reason = match.refused;
@@ -309,7 +337,7 @@ test_file(const struct options *options, const char *path)
 	struct loglines_line line;
 	struct match match;
 	unsigned long number = 0;
-	bool found = false;
+	bool found = false, unsafe = false;
 	ssize_t got;
 	int fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 
@@ -321,9 +349,14 @@ test_file(const struct options *options, const char *path)
 			enum match_result result = MATCH_NONE;
 
 			number++;
-			if (line.text != NULL)
+			if (line.text != NULL && !unsafe)
 				result = match_line(&match, &terms, line.text, line.len);
-			if (result != MATCH_NONE)
+			if (result == MATCH_UNSAFE) {
+				unsafe = true;
+				log_trouble_at(path == NULL ? "-" : path, (unsigned)number,
+				    "nginx or Perdition has written this by itself, and so can "
+				    "strangers: nothing from here on is a login");
+			} else if (result != MATCH_NONE)
 				print_match(&match, result, number);
 			found |= result == MATCH_LOGIN;
 		}
@@ -398,8 +431,8 @@ open_fifo(struct logcopy *copy, const char *path)
 {
 	if (logfeed_open_fifo(&copy->feed, path) == 0)
 		return;
-	if (errno == EINVAL)
-		die(path, "it is no FIFO: mkfifo makes one");
+	if (errno == EINVAL || errno == EPERM)
+		die(path, logfeed_reason(errno));
 	log_pair("fifo", path, strerror(errno)); /* it may still come */
 }
 
@@ -441,6 +474,7 @@ run(const struct options *options, const char *fifo)
 	case LOGCOPY_DONE:
 		break;
 	}
+	write_unwritten();
 	tell_close(&copy.tell);
 	patterns_free(copy.terms.patterns);
 }

@@ -38,9 +38,10 @@ test_prefix(void)
 	prefix("Nov 21 04:28:41 mx qmail: 1700000000.123456 a", "qmail|a", "splogger");
 	prefix(
 	    "Nov 21 04:28:41 imap-login: Info: a", "imap-login|Info: a", "Dovecot's own file");
-	prefix("2026/11/21 04:28:41 [info] 12#13: *1 a", "nginx|*1 a", "nginx's own file");
-	prefix("Nov 21 04:28:41 mx web: 2026/11/21 04:28:41 [info] 12#13: *1 a", "web|*1 a",
-	    "nginx in a syslog, by its tag");
+	prefix("2026/11/21 04:28:41 [info] 12#13: *1 a",
+	    "|2026/11/21 04:28:41 [info] 12#13: *1 a", "nginx's own file has no tag");
+	prefix("Nov 21 04:28:41 mx web: 2026/11/21 04:28:41 [info] 12#13: *1 a",
+	    "web|2026/11/21 04:28:41 [info] 12#13: *1 a", "nor is its time one of ours");
 	prefix("pop3d: a", "|pop3d: a", "no time, no tag");
 	prefix("Nov 21 04:28:41 mx a b", "|Nov 21 04:28:41 mx a b", "no tag");
 	prefix("Nov 21 04:28:41 mx: pop3d: a", "mx|pop3d: a", "a tag in the place of a host");
@@ -137,6 +138,7 @@ test_match(void)
 		      "(?<user>.*))?\npattern slow\noff x\ntag slow\n"
 		      "line (?:(?:a+)+)+(?<ip>[bc])\n");
 	struct match match;
+	struct match_terms terms = {.tag = "a"};
 	char text[700] = AT "slow: ";
 
 	is_int(
@@ -182,6 +184,24 @@ test_match(void)
 	is_int(match_text(patterns, text, &match), MATCH_NONE, "what is too much work");
 	is_int((int)patterns_given_up(patterns), 1, "is given up");
 	ok(patterns_choose(patterns, "all,-a,none") != NULL, "no such name");
+	patterns_free(patterns);
+
+	patterns = read_text("pattern a\nbare why\ntag a\nline (?<ip>\\S+)\n");
+	is_int(match_text(patterns, AT "a: 192.0.2.1", &match), MATCH_LOGIN, "a bare tag");
+	is_int(
+	    match_text(patterns, AT "a[7]: 192.0.2.1", &match), MATCH_NONE, "one with a pid");
+	terms.patterns = patterns;
+	is_int(
+	    match_line(&match, &terms, "192.0.2.1", 9), MATCH_NONE, "one that is only given");
+	ok(patterns_choose(patterns, "a=b") == NULL, "one more tag");
+	is_int(match_text(patterns, "2026/11/21 04:28:41 [info] 12#13: *1 x", &match),
+	    MATCH_UNSAFE, "nginx's own file");
+	is_int(match_text(patterns, "Nov 21 04:28:41 perdition.pop3[3]: x", &match),
+	    MATCH_UNSAFE, "Perdition's own file");
+	is_int(match_text(patterns, AT "perdition.pop3[3]: x", &match), MATCH_NONE,
+	    "Perdition in a syslog");
+	is_int(match_text(patterns, AT "b[7]: 192.0.2.1", &match), MATCH_NONE,
+	    "must be bare as well");
 	patterns_free(patterns);
 
 	patterns = read_text("pattern a\ntag a\nline (?<ip>1\\.1\\.1\\.1) (?<user>x*)\n");
