@@ -45,7 +45,8 @@ struct making {
 
 /* Where the mail of a domain goes. */
 struct target {
-	bool local; /* it has users of our own, and maybe servers too */
+	bool local;   /* it has users of our own, and maybe servers too */
+	bool nothing; /* an alias of nothing: no mail for it is accepted, it is put off */
 	size_t count;
 	struct record_server servers[RECORD_SERVERS_MAX];
 	const char *host; /* without addresses: the name of which none is known; NULL: none */
@@ -101,7 +102,9 @@ each_domain(struct making *making, add_domain *add)
 			continue;
 		if (source_servers(source, of, target.servers, &target.count, &rowid) != 0)
 			making->failed = true;
-		target.local = (source->of_name[of].flags & NAME_LOCAL) != 0;
+		target.local = source_is_listed(source, i);
+		target.nothing =
+		    of != i && !target.local && source->of_name[of].row == INTERN_NONE;
 		find_host(source, of, &target);
 		add(making, i, &target);
 	}
@@ -166,7 +169,7 @@ add_route(struct making *making, uint32_t domain, const struct target *target)
 	unsigned number = target->port;
 	size_t i = 0;
 
-	making->has_way[domain] = target->local || is_routed(making, domain);
+	making->has_way[domain] = target->local || target->nothing || is_routed(making, domain);
 	if (is_taken(making, domain))
 		return;
 	while (i < target->count && target->servers[i].family != 4)
@@ -176,7 +179,7 @@ add_route(struct making *making, uint32_t domain, const struct target *target)
 		number = target->servers[i].port;
 	}
 	if (host == NULL) {
-		if (!target->local)
+		if (!target->local && !target->nothing)
 			leave_out(making, domain);
 		return;
 	}
