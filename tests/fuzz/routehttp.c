@@ -122,9 +122,25 @@ check_decision(const struct authmail_decision *decision, const char *secret, boo
 	check((decision->step == AUTHMAIL_ACCEPT) == right);
 }
 
+/* Where the row is for users of any domain, who was proven to be one of some domain gets no secret. */
+static void
+check_stranger(const struct authmail_policy *policy, struct route *found)
+{
+	struct authmail_decision decision;
+
+	found->of_domain = false;
+	decision = authmail_login(policy, &question, found);
+	if (decision.step == AUTHMAIL_CHECKPW)
+		check(decision.withheld != NULL || found->secret[0] == '\0');
+	if (question.method == AUTHQUESTION_EXTERNAL)
+		check(decision.step != AUTHMAIL_ACCEPT);
+}
+
 static void
 decide(const char *secret, bool checkpw)
 {
+	static struct route found = {
+	    .match = ROUTE_ADDRESS, .qualified = true, .of_domain = true, .spelled = true};
 	struct authmail_policy policy = {.trusted = true, .checkpw = checkpw};
 	struct authmail_decision decision;
 	struct authreply_route route = {.server = "2001:db8::1", .port = 143, .pass = secret};
@@ -134,8 +150,11 @@ decide(const char *secret, bool checkpw)
 	decision = authmail_begin(&policy, &question);
 	if (decision.step == AUTHMAIL_LOGIN) {
 		check(question.method != AUTHQUESTION_NONE && question.user[0] != '\0');
-		decision = authmail_login(&policy, &question, secret);
+		strcpy(found.secret, secret);
+		found.of_domain = true;
+		decision = authmail_login(&policy, &question, &found);
 		check_decision(&decision, secret, checkpw);
+		check_stranger(&policy, &found);
 		route.user = question.user;
 		len = authreply_route(reply, &route);
 		if (len > 0)
