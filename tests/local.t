@@ -155,6 +155,13 @@ sql "UPDATE domain_aliases SET domain = 'a.test' WHERE alias = 'alias.test'; DEL
     DELETE FROM local_users WHERE address = 'own@alias.test'; DELETE FROM domain_ips"
 build
 
+sql "INSERT INTO domain_aliases VALUES ('a.test', 'a.test')"
+build
+verdict alice@a.test '0 local' 'a local domain that is an alias of itself'
+verdict bob@a.test '100 local' 'is judged by its list'
+sql "DELETE FROM domain_aliases WHERE alias = 'a.test'"
+build
+
 # --- bad rows
 
 sql "INSERT INTO local_users VALUES ('bob'), (x'00'), (NULL), ('a' || char(0) || 'b@a.test'), ('joe*@a.test')"

@@ -82,7 +82,7 @@ flags_of_users(const struct source *source, uint32_t number, uint32_t target)
 	 * the target would say is not looked for.
 	 */
 	if (((own | others) & NAME_ODD) != 0 ||
-	    (target != INTERN_NONE && source_is_alias(source, target)) ||
+	    (target != INTERN_NONE && target != number && source_is_alias(source, target)) ||
 	    ((others & NAME_LOCAL) != 0 && (others & NAME_HAS_USERS) == 0) ||
 	    ((others & NAME_LOCAL) == 0 && (own & NAME_HAS_USERS) == 0))
 		flags |= RECORD_INCOMPLETE;
