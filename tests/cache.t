@@ -99,8 +99,8 @@ expired() {
 	check "$1"
 	[ "$(field why)" = callout ]
 }
-ok 'the no expires' await 10 expired nobody.short@main.test
-ok 'the yes expires' await 10 expired short@main.test
+ok 'the no expires' await expired nobody.short@main.test
+ok 'the yes expires' await expired short@main.test
 sql "DELETE FROM settings WHERE name LIKE '%_expire'"
 build
 

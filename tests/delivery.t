@@ -295,7 +295,7 @@ sent() { # RECIPIENT
 }
 delivered() { # RECIPIENT REGEX NAME
 	sent "$1" >/dev/null
-	await 20 eval "grep -q 'to=<$1>.*status=' '$log'"
+	await eval "grep -q 'to=<$1>.*status=' '$log'"
 	like "$(grep "to=<$1>.*status=" "$log")" "$2" "$3" || tail -n 5 "$log"
 }
 delivered known@one.test "relay=127.0.0.1\[127.0.0.1\]:$first,.*status=sent" 'Postfix: to the server that was asked'
@@ -317,5 +317,5 @@ build
 late() {
 	sent known@late.test | grep -q "status=sent"
 }
-ok 'a new domain without a reload' await 30 late
+ok 'a new domain without a reload' await late
 done_testing

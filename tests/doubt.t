@@ -38,7 +38,7 @@ hung_up() { # NAME: each connection has come to its end
 
 # What the last connection heard behind EHLO: local parts, senders in angle brackets
 wire() { # NAME
-	await 5 hung_up "$1"
+	await hung_up "$1"
 	heard "$1" | awk '/^connected$/ { said = "" }
 	    sub(/^C: /, "") && !/^EHLO/ {
 		sub(/ more$/, "")

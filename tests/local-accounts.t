@@ -193,7 +193,7 @@ sqlite3 "$accounts" <"$work/editor" >/dev/null 2>&1 &
 echo $! >"$work/editor.pid"
 exec 7>"$work/editor"
 echo "PRAGMA wal_autocheckpoint = 0; INSERT INTO mail (address) VALUES ('wal1@a.test');" >&7
-await 10 eval 'test "$(account_sql "SELECT count(*) FROM mail WHERE address GLOB '\''wal*'\''")" = 1'
+await eval 'test "$(account_sql "SELECT count(*) FROM mail WHERE address GLOB '\''wal*'\''")" = 1'
 rcptbuild
 verdict wal1@a.test '0 local' 'a user who is in the write-ahead log alone'
 settle
@@ -201,12 +201,12 @@ like "$err" 'nothing to do' 'with one there may be nothing to do'
 touch -r "$accounts-wal" "$work/stamp"
 touch -r "$accounts" "$work/stamp2"
 echo "INSERT INTO mail (address) VALUES ('wal2@a.test');" >&7
-await 10 eval 'test "$(account_sql "SELECT count(*) FROM mail WHERE address GLOB '\''wal*'\''")" = 2'
+await eval 'test "$(account_sql "SELECT count(*) FROM mail WHERE address GLOB '\''wal*'\''")" = 2'
 touch -r "$work/stamp" "$accounts-wal"
 rcptbuild
 verdict wal2@a.test '0 local' 'another, under the time stamp of before'
 echo "BEGIN IMMEDIATE; INSERT INTO mail (address) VALUES ('later@a.test');" >&7
-await 10 eval '! sqlite3 "$accounts" "BEGIN IMMEDIATE" 2>/dev/null'
+await eval '! sqlite3 "$accounts" "BEGIN IMMEDIATE" 2>/dev/null'
 rcptbuild -f
 is "$code" 0 'a writer does not hold us up'
 verdict later@a.test '100 local' 'who is not committed is not there'

@@ -45,7 +45,7 @@ last_is() {
 	[ "$(logins "$1" | tail -n 1)" = "$2" ]
 }
 told() { # NAME WANT TEST
-	await 10 last_is "$1" "$2"
+	await last_is "$1" "$2"
 	is "$(logins "$1" | tail -n 1)" "$2" "$3"
 }
 

@@ -235,7 +235,7 @@ SCRIPT
 chmod 755 "$work/service/run"
 supervise "$work/service" 2>"$work/supervise.err" &
 echo $! >"$work/keeper.pid" # it ends before probe.pid does
-await 10 probe_listens || server_fails supervise "$work/killed.log"
+await probe_listens || server_fails supervise "$work/killed.log"
 kill_each() { # half a second after it is at work
 	pid=
 	while [ ! -e "$work/all_asked" ]; do
@@ -270,10 +270,10 @@ served() {
 	check "other.after$number@killed.test"
 	grep -q "other.after$number@" "$work/killed.log"
 }
-ok 'supervise starts a new one, which is asked' await 10 served
+ok 'supervise starts a new one, which is asked' await served
 is "$code $(field why)" '100 callout' 'and answers'
 svc -dx "$work/service"
-await 10 eval '! probe_listens'
+await eval '! probe_listens'
 verdict other.gone@killed.test '100 callout' 'when it is ended for good, the server is asked directly'
 rm -f "$work/probe.pid"
 stop_server killed

@@ -128,7 +128,7 @@ perl -MSocket -e '
 	close STDOUT;
 	sleep 20' >"$work/silent.ready" &
 echo $! >"$work/silent.pid"
-await 5 test -s "$work/silent.ready"
+await test -s "$work/silent.ready"
 check silent1@knows.test
 is "$code $(field why)" '0 callout' '150 who connect and say nothing: the verdict is right'
 sleep 5
@@ -145,10 +145,10 @@ started=$(now_ms)
 stop_probe
 ended=$(($(now_ms) - started))
 is "$probe_code" 0 'SIGTERM: it ends with 0'
-ok "at once ($ended ms)" test "$ended" -lt 3000
+ok "at once ($ended ms)" test "$ended" -lt 8000
 like "$(tail -n 1 "$probe_log")" '^rcptprobe: stopped$' 'and says so'
 ok 'its socket is gone' test ! -e "$RCPTCHECK_HOME/run/probe.sock"
-ok 'servers are told goodbye' await 3 eval '[ "$(heard knows | grep -c "^C: QUIT")" -gt '"$quits ]"
+ok 'servers are told goodbye' await eval '[ "$(heard knows | grep -c "^C: QUIT")" -gt '"$quits ]"
 result waiting
 is "$code $(field why) $(field probe)" '0 callout it hung up' 'who waits asks directly'
 is "$(cat "$work/probe.out")" '' 'nothing came from it on descriptor 1'

@@ -319,7 +319,7 @@ answered() { # WORD
 ok 'before' answered ERROR
 sql "INSERT INTO always_accept VALUES ('nobody@main.test')"
 build
-ok 'a new CDB is used within some seconds' await 10 answered ROUTED
+ok 'a new CDB is used within some seconds' await answered ROUTED
 exec 8>&-
 wait $pid
 is $? 0 'and the end'

@@ -111,11 +111,11 @@ signal_probe STOP
 status '1 WARNING' 'it hangs'
 like "$out" '^RCPTCHECK WARNING - rcptprobe hangs: no answer in 2 s; checks ask the servers themselves: start it anew$' \
     'which it says'
-ok "and is not waited for long ($ms ms)" test "$ms" -ge 1900 -a "$ms" -lt 4000
+ok "and is not waited for long ($ms ms)" test "$ms" -ge 1900 -a "$ms" -lt 9000
 signal_probe CONT
 status '0 OK' 'and goes on'
 signal_probe KILL
-await 10 eval '! kill -0 "$probe" 2>/dev/null'
+await eval '! kill -0 "$probe" 2>/dev/null'
 ok 'killed, it leaves its socket' test -S "$socket"
 status '1 WARNING' 'it is dead'
 like "$out" '^RCPTCHECK WARNING - rcptprobe died: nobody listens at run/probe.sock; checks ask .*: start it again$' \
@@ -282,7 +282,7 @@ probe since=$now questions=1
 server host=192.0.2.1:25 state=ok asked=1 later=wait
 LINES
 status '0 OK' 'one that does not come to its end'
-ok "is not waited for long ($ms ms)" test "$ms" -ge 1900 -a "$ms" -lt 4000
+ok "is not waited for long ($ms ms)" test "$ms" -ge 1900 -a "$ms" -lt 9000
 like "$out" '^192.0.2.1:25 ' 'what it has told will do'
 stop_pid "$work/pretender.pid"
 rm -f "$socket"

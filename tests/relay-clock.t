@@ -37,20 +37,20 @@ start_relayd
 mark 192.0.2.1
 is "$(row 192.0.2.1)" '1|1800|joe|checkpassword' 'a login'
 rows "INSERT INTO relay VALUES ('192.0.2.9', 0, 0, '', 'by hand')"
-await 10 eval '[ "$(in_cdb 192.0.2.9)" = OK ]'
+await eval '[ "$(in_cdb 192.0.2.9)" = OK ]'
 
 moved() {
 	rows "SELECT (logintime - strftime('%s', 'now')) / 86400 FROM relay WHERE ip = '192.0.2.1'"
 }
 
 set_clock +315360000
-await 20 eval '[ "$(moved)" -gt 3000 ]'
+await eval '[ "$(moved)" -gt 3000 ]'
 is "$(row 192.0.2.1) $(moved)" '1|1800|joe|checkpassword 3649' 'ten years forwards: the login moves along, for as long as before'
 is "$(in_cdb 192.0.2.1) $(in_cdb 192.0.2.9)" 'OK OK' 'who may relay still may'
 mark 192.0.2.2
 is "$(rows "SELECT count(*) FROM relay WHERE logintime > strftime('%s', 'now') + 300000000")" 2 'a login by that clock'
 set_clock +0
-await 20 eval '[ "$(moved)" -lt 1 ]'
+await eval '[ "$(moved)" -lt 1 ]'
 is "$(rows "SELECT count(*) FROM relay WHERE logintime <= strftime('%s', 'now') + 1 AND expires BETWEEN strftime('%s', 'now') + 1600 AND strftime('%s', 'now') + 1801")" 2 \
     'ten years back: both hold for half an hour, not for ten years'
 is "$(wrap 192.0.2.1) $(wrap 192.0.2.2) $(wrap 192.0.2.9)" "set to '' set to '' set to ''" 'and may relay'
@@ -58,7 +58,7 @@ like "$(cat "$relayd_log")" 'the clock was set, all logins move along; seconds: 
 
 # While no relayd runs it cannot see that; then what is yet to come is made a login of now when it begins
 set_clock +315360000
-await 20 eval '[ "$(moved)" -gt 3000 ]'
+await eval '[ "$(moved)" -gt 3000 ]'
 kill_relayd
 set_clock +0
 is "$(wrap 192.0.2.1) $(wrap 192.0.2.9)" "unset set to ''" 'the clock was set back without relayd: such a login does not count'

@@ -82,7 +82,7 @@ listens() {
 
 start_relayd -l -u daemon
 for port in "$pop_port" "$imap_port"; do
-	await 30 listens "$port" || {
+	await listens "$port" || {
 		echo "Bail out! Courier does not start: $(tail -n 5 "$work/courier.err" "$work"/*d.log 2>&1)"
 		exit 2
 	}

@@ -104,7 +104,7 @@ listens() {
 }
 
 start_relayd -l -u nobody
-await 30 listens || {
+await listens || {
 	echo "Bail out! Dovecot does not start: $(tail -n 5 "$work/dovecot.err" "$work/dovecot.log" 2>&1)"
 	exit 2
 }

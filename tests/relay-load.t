@@ -68,7 +68,7 @@ stop_pid "$work/killer.pid"
 diag "killed: $(sort "$work/kills" | uniq -c | tr '\n' ' '); $(figure logins) logins, $(figure logins_a_second) a second; the longest $(figure worst_login_ms) ms"
 diag "$(head -n 5 "$work/load.err")"
 ok 'they were killed often' test "$(grep -c relayd "$work/kills")" -ge 10
-await 20 eval '! "$bin/relayage" 1000 2>&1 | grep .'
+await eval '! "$bin/relayage" 1000 2>&1 | grep .'
 start_relayd
 none_wrong
 unlike "$(cat "$relayd_log")" 'damaged|malformed|cannot be written' 'nothing was ever found damaged'

@@ -32,7 +32,7 @@ if [ "${BUILD:-build}" = build ]; then
 	chmod 755 "$full"
 	"$full" </dev/null >/dev/null 2>>"$relayd_log" &
 	echo $! >"$work/relayd.pid"
-	await 10 relayd_answers
+	await relayd_answers
 	lost=
 	for n in $(seq 1 250); do
 		env TCPREMOTEIP="198.51.100.$n" USER="$(printf '%0200d' "$n")" RELAYMARK_WAIT=20 "$bin/relaymark" true 2>/dev/null || lost="$lost $n"

@@ -175,7 +175,7 @@ rows "INSERT INTO relay VALUES ('192.0.2.50', 0, 0, 'admin', 'by hand'), ('192.0
     ('192.0.2.54', strftime('%s', 'now'), 'for ever', '', ''), ('192.0.2.55', 'long ago', NULL, '', ''), ('192.0.2.56', NULL, NULL, '', ''),
     ('0.0.0.0', 0, 0, '', ''), ('unknown', 0, 0, '', ''), ('net', 0, 0, '', ''), ('192.0.2', 0, 0, '', ''), ('', 0, 0, '', ''),
     ('192.0.2.0/24', 0, 0, '', ''), ('2001:DB8::1', 0, 0, '', ''), ('127.0.0.2', 0, 0, 'admin', 'by hand')"
-await 10 eval '[ "$(wrap 192.0.2.50)" != unset ]'
+await eval '[ "$(wrap 192.0.2.50)" != unset ]'
 is "$(for n in 50 51 52 53 54 55 56; do wrap 192.0.2.$n; done | tr '\n' ' ')" "set to '' set to '' unset set to '' unset unset unset " \
     'rows by hand are noticed: for ever, and until then; what makes no sense does not count'
 is "$(for n in 50 51 52 53 54 55 56; do in_cdb 192.0.2.$n; done)" 'OKOKOK' 'the same in relay.cdb'
@@ -194,15 +194,15 @@ is "$(rows "SELECT count(*) FROM relay WHERE ip IN ('192.0.2.50', '192.0.2.51', 
 
 # It is over
 rows "UPDATE relay SET expires = strftime('%s', 'now') - 1 WHERE ip = '192.0.2.51'"
-await 10 eval '[ "$(in_cdb 192.0.2.51)" = "" ]'
+await eval '[ "$(in_cdb 192.0.2.51)" = "" ]'
 is "$(wrap 192.0.2.51)$(in_cdb 192.0.2.51)" unset 'what has expired is gone from relay.cdb'
 sql "INSERT INTO settings VALUES ('relay_expire', NULL, '3s')"
 build
-await 10 grep -q 'relay_expire has changed' "$relayd_log"
+await grep -q 'relay_expire has changed' "$relayd_log"
 mark 192.0.2.60
 is "$(row 192.0.2.60)" '1|3|joe|checkpassword' 'the setting relay_expire holds for the next login'
 expires=$(rows "SELECT expires FROM relay WHERE ip = '192.0.2.60'")
-await 20 eval '[ "$(wrap 192.0.2.60)$(in_cdb 192.0.2.60)" = unset ]'
+await eval '[ "$(wrap 192.0.2.60)$(in_cdb 192.0.2.60)" = unset ]'
 ok 'after three seconds that is over' test "$(date +%s)" -ge "$expires"
 ok 'by itself' test "$(date +%s)" -le $((expires + 15))
 # A session that goes on
@@ -226,13 +226,13 @@ kill $child
 wait $child
 sql "DELETE FROM settings WHERE name = 'relay_expire'"
 build
-await 10 eval 'mark 192.0.2.62; row 192.0.2.62 | grep -q 1800'
+await eval 'mark 192.0.2.62; row 192.0.2.62 | grep -q 1800'
 
 # relayd is gone, an old relay.cdb stays
 rows "INSERT INTO relay VALUES ('192.0.2.70', strftime('%s', 'now'), strftime('%s', 'now') + 4, '', '')"
-await 10 eval '[ "$(in_cdb 192.0.2.70)" = OK ]'
+await eval '[ "$(in_cdb 192.0.2.70)" = OK ]'
 kill_relayd
-await 20 eval '[ "$(wrap 192.0.2.70)" = unset ]'
+await eval '[ "$(wrap 192.0.2.70)" = unset ]'
 is "$(in_cdb 192.0.2.70) $(wrap 192.0.2.70) $(wrap 192.0.2.62)" "OK unset set to ''" \
     'without relayd an old relay.cdb lets nobody relay by relaywrap whose time is over'
 run "$bin/relayage" 0
@@ -267,7 +267,7 @@ like "$(cat "$relayd_log")" 'relay.db was damaged: it is now relay.db.damaged' '
 mark 192.0.2.82
 is "$(wrap 192.0.2.82)" "set to ''" 'and goes on'
 : >"$relay/relay.cdb"
-await 10 eval '[ "$(in_cdb 192.0.2.82)" = OK ]'
+await eval '[ "$(in_cdb 192.0.2.82)" = OK ]'
 is "$(in_cdb 192.0.2.82)" OK 'it makes a damaged relay.cdb anew'
 
 # Locked
@@ -276,7 +276,7 @@ run env TCPREMOTEIP=192.0.2.83 RELAYMARK_WAIT=300 "$bin/relaymark" "$work/next"
 is "$code" 0 'relay.db is locked: the next program runs'
 like "$err" 'no mark: relayd did not answer in time' 'and the log says why'
 is "$(wrap 192.0.2.82)" "set to ''" 'who may relay still may'
-await 20 grep -q 'relay.db is locked by another program; marks wait' "$relayd_log"
+await grep -q 'relay.db is locked by another program; marks wait' "$relayd_log"
 (exec 8>&-; exec env TCPREMOTEIP=192.0.2.84 USER=waits RELAYMARK_WAIT=10000 "$bin/relaymark" true) &
 waiting=$!
 sleep 0.5

@@ -231,7 +231,7 @@ CONFIG
 dovecot=false
 if have dovecot-core dovecot-imapd dovecot-pop3d; then
 	within dovecot dovecot-core dovecot-imapd dovecot-pop3d -- dovecot -F -c "$work/dovecot.conf"
-	if await 30 listens "$dovecot_imap"; then
+	if await listens "$dovecot_imap"; then
 		dovecot=true
 	else
 		diag "$(cat "$work/dovecot.err"; tail -n 5 "$work/all.log")"
@@ -265,7 +265,7 @@ if $dovecot && have perdition; then
 		[ $kind = pop3 ] && behind=$dovecot_pop || behind=$dovecot_imap
 		within perdition-$kind perdition -- perdition.$kind --no_daemon -u nobody -g nogroup -b 127.0.0.1 -l "$port" -s "127.0.0.1:$behind" \
 		    -p "$behind" --log_facility mail --ssl_mode none --pid_file "$work/perdition-$kind.id" -f /dev/null -m '' --timeout 30
-		await 30 listens "$port" || diag "$(cat "$work/perdition-$kind.err"; tail -n 5 "$work/all.log")"
+		await listens "$port" || diag "$(cat "$work/perdition-$kind.err"; tail -n 5 "$work/all.log")"
 	done
 	knows 'Perdition, POP3' perdition pop3 "$pop3_port" text
 	knows 'Perdition, IMAP' perdition imap "$imap4_port" text
@@ -302,7 +302,7 @@ if $dovecot && have perdition; then
 	chown nobody "$work/perdition.log"
 	within perdition-file perdition -- perdition.imap4 --no_daemon -u nobody -g nogroup -b 127.0.0.1 -l "$port" -s "127.0.0.1:$dovecot_imap" \
 	    -p "$dovecot_imap" --log_facility "$work/perdition.log" --ssl_mode none --pid_file "$work/perdition-file.id" -f /dev/null -m '' --timeout 30
-	await 30 listens "$port" || diag "$(cat "$work/perdition-file.err" "$work/perdition.log")"
+	await listens "$port" || diag "$(cat "$work/perdition-file.err" "$work/perdition.log")"
 	login imap literal 127.0.0.2 "$port" bob secret >/dev/null
 	withstands 'Perdition, a file of its own' imap "$port" literal
 	is "$(grep -c '^Nov 21 04:28:41 mx perdition: Auth: 6[.]6[.]6[.]6:' "$work/perdition.log" | sed 's/^[1-9].*/some/')" some 'where lines are from strangers'
@@ -357,7 +357,7 @@ if $dovecot && have nginx libnginx-mod-mail; then
 		}
 	CONFIG
 	within nginx nginx libnginx-mod-mail -- nginx -e stderr -c "$work/nginx.conf"
-	await 30 listens "$nginx_imap" || diag "$(cat "$work/nginx.err")"
+	await listens "$nginx_imap" || diag "$(cat "$work/nginx.err")"
 	knows 'nginx, POP3' nginx pop3 "$nginx_pop" text plain
 	knows 'nginx, IMAP' nginx imap "$nginx_imap" text literal plain
 	withstands 'nginx, POP3' pop3 "$nginx_pop" text plain
@@ -393,7 +393,7 @@ if $dovecot; then
 	chmod 666 "$work/dovecot.log"
 	sed "s|^\(info_\)*log_path = .*|\1log_path = $work/dovecot.log|" "$work/dovecot.conf" >"$work/dovecot-file.conf"
 	within dovecot dovecot-core dovecot-imapd dovecot-pop3d -- dovecot -F -c "$work/dovecot-file.conf"
-	await 30 listens "$dovecot_imap" || diag "$(cat "$work/dovecot.err" "$work/dovecot.log")"
+	await listens "$dovecot_imap" || diag "$(cat "$work/dovecot.err" "$work/dovecot.log")"
 	login imap plain 127.0.0.2 "$dovecot_imap" bob secret >"$work/answers"
 	withstands 'Dovecot, a file of its own' imap "$dovecot_imap" literal plain
 	is "$(in_file "$work/dovecot.log")" '127.0.0.2 ' 'and its file has one login' || diag "$(grep -a 'ogin: user\|ogin=' "$work/dovecot.log")"
@@ -447,13 +447,13 @@ if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap
 	SCRIPT
 	chmod 755 "$work/courier"
 	within courier courier-base courier-authlib courier-authdaemon courier-pop courier-imap -- "$work/courier"
-	await 30 listens "$courier_imap" || diag "$(cat "$work/courier.err"; tail -n 5 "$work/all.log")"
+	await listens "$courier_imap" || diag "$(cat "$work/courier.err"; tail -n 5 "$work/all.log")"
 	knows 'Courier, POP3' courier pop3 "$courier_pop" text plain
 	knows 'Courier, IMAP' courier imap "$courier_imap" text literal plain
 	withstands 'Courier, POP3' pop3 "$courier_pop" text plain
 	withstands 'Courier, IMAP' imap "$courier_imap" text literal plain
 	logged 'Courier has logged these names' 'imapd.*: LOGIN FAILED, .*ip=\[6[.]6[.]6[.]6\]'
-	await 30 listens "$courier_raw" || diag "$(cat "$work/courier.err" "$work/courier.raw")"
+	await listens "$courier_raw" || diag "$(cat "$work/courier.err" "$work/courier.raw")"
 	login imap literal 127.0.0.2 "$courier_raw" bob secret >/dev/null
 	withstands 'Courier, descriptor 2' imap "$courier_raw" literal plain
 	is "$(in_file -T imapd "$work/courier.raw")" '127.0.0.2 ' 'and there is one login' || diag "$(tail -n 30 "$work/courier.raw")"

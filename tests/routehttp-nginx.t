@@ -43,7 +43,7 @@ last_is() {
 	[ "$(logins "$1" | tail -n 1)" = "$2" ]
 }
 told() { # NAME WANT TEST
-	await 10 last_is "$1" "$2"
+	await last_is "$1" "$2"
 	is "$(logins "$1" | tail -n 1)" "$2" "$3"
 }
 
@@ -98,7 +98,7 @@ first_again() {
 	maillogin imap "$front_imap" login bob bobs >/dev/null
 	[ "$(logins one | wc -l)" -gt "$before" ]
 }
-ok 'it runs again: he is there again' await 30 first_again
+ok 'it runs again: he is there again' await first_again
 
 # The map is replaced again and again
 : >"$work/used"

@@ -494,7 +494,7 @@ read -r hung_child <"$work/c/hung"
 gone() {
 	! kill -0 "$hung_child" 2>/dev/null
 }
-ok 'and is ended' await 10 gone
+ok 'and is ended' await gone
 
 if [ -n "$another" ]; then
 	wait "$lost_id"

@@ -61,7 +61,7 @@ now_ms() {
 await() {
 	case $1 in
 	[0-9]*) await_seconds=$1; shift ;;
-	*) await_seconds=30 ;;
+	*) await_seconds=60 ;;
 	esac
 	await_end=$(($(now_ms) + await_seconds * 1000))
 	until "$@"; do

@@ -47,7 +47,7 @@ start_probe() {
 	# In its sandbox the sanitizers cannot look for leaks
 	ASAN_OPTIONS=detect_leaks=0 "$bin/rcptprobe" "$@" </dev/null >"$work/probe.out" 2>>"$probe_log" &
 	echo $! >"$work/probe.pid"
-	await 10 probe_listens || {
+	await probe_listens || {
 		echo "Bail out! rcptprobe does not start: $(tail -n 5 "$probe_log" 2>/dev/null)"
 		exit 2
 	}
@@ -229,7 +229,7 @@ fake_probe() {
 			exit;
 		}' "$1" "$RCPTCHECK_HOME/run/probe.sock" "$work/fake.ready" "$work/fake.log" &
 	echo $! >"$work/fake.pid"
-	await 10 test -e "$work/fake.ready" || {
+	await test -e "$work/fake.ready" || {
 		echo "Bail out! the fake rcptprobe does not listen"
 		exit 2
 	}

@@ -32,7 +32,7 @@ fi
 start_relayd() {
 	"$bin/relayd" "$@" </dev/null >"$work/relayd.out" 2>>"$relayd_log" &
 	echo $! >"$work/relayd.pid"
-	await 10 relayd_answers || {
+	await relayd_answers || {
 		echo "Bail out! relayd does not start: $(tail -n 5 "$relayd_log" 2>/dev/null)"
 		exit 2
 	}
