@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/confine.h"
+#include "base/homefolder.h"
 #include "base/line.h"
 #include "cache.h"
 #include "cacheadmin.h"
@@ -221,7 +222,7 @@ find_command(const char *name)
 int
 main(int argc, char **argv)
 {
-	const char *home = getenv("RCPTCHECK_HOME"), *argument;
+	const char *argument;
 	const char *address = NULL, *domain = NULL;
 	const struct command *command;
 	struct line line;
@@ -246,9 +247,8 @@ main(int argc, char **argv)
 	if (strchr(argument, '@') == NULL)
 		errx(TROUBLE, "'%s' is neither user@domain nor @domain", line.text);
 
-	if (home == NULL || *home == '\0')
-		home = CONF_HOME;
-	if (snprintf(path, sizeof(path), "%s/cache/verdicts.db", home) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/cache/verdicts.db", homefolder()) >=
+	    (int)sizeof(path))
 		errx(TROUBLE, "the path of the home is too long");
 	now = (int64_t)time(NULL);
 	confine();

@@ -12,6 +12,7 @@
 #include "base/cdbwriter.h"
 #include "base/deadline.h"
 #include "base/publish.h"
+#include "base/remark.h"
 #include "relayrules.h"
 #include "relaysettings.h"
 
@@ -31,11 +32,7 @@ say(struct keeper *keeper, const char *what, const char *detail)
 	struct line line;
 
 	line_start(&line);
-	line_add(&line, what);
-	if (detail != NULL) {
-		line_add(&line, ": ");
-		line_add_foreign(&line, detail, strlen(detail), 512);
-	}
+	remark(&line, what, detail);
 	keeper->log(&line);
 }
 

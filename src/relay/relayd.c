@@ -17,8 +17,12 @@
 #include "base/become.h"
 #include "base/deadline.h"
 #include "base/descriptors.h"
+#include "base/homefolder.h"
 #include "base/line.h"
+#include "base/remark.h"
 #include "base/sandbox.h"
+#include "base/seqsocket.h"
+#include "base/stopsignals.h"
 #include "keeper.h"
 #include "peers.h"
 #include "strictdoor.h"
@@ -43,7 +47,7 @@ static struct relayd {
 	uint64_t lost;   /* lines of the log that nobody took */
 } relayd;
 
-static int stop_pipe[2] = {-1, -1};
+static int stopping = -1; /* stopsignals.h */
 
 /* A log that nobody drains costs lines, not marks. */
 static void
@@ -79,11 +83,7 @@ say(const char *what, const char *detail)
 	struct line line;
 
 	line_start(&line);
-	line_add(&line, what);
-	if (detail != NULL) {
-		line_add(&line, ": ");
-		line_add_foreign(&line, detail, strlen(detail), 512);
-	}
+	remark(&line, what, detail);
 	log_line(&line);
 }
 
@@ -95,30 +95,6 @@ die(const char *what, const char *detail)
 }
 
 static void
-stop(int signal_number)
-{
-	int saved = errno;
-
-	(void)signal_number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = saved;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop};
-
-	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) == -1)
-		die("pipe", strerror(errno));
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
-static void
 set_path(char path[PATH_MAX], const char *name)
 {
 	snprintf(path, PATH_MAX, "%s/%s", relayd.home, name);
@@ -127,10 +103,8 @@ set_path(char path[PATH_MAX], const char *name)
 static void
 set_paths(void)
 {
-	const char *home = getenv("RCPTCHECK_HOME");
+	const char *home = homefolder();
 
-	if (home == NULL || home[0] == '\0')
-		home = CONF_HOME;
 	if (snprintf(relayd.home, sizeof(relayd.home), "%s", home) >= (int)sizeof(relayd.home))
 		die("the path of the home directory is too long", home);
 	set_path(relayd.relay, "relay");
@@ -227,12 +201,8 @@ open_socket(enum peers_socket which, const char *name)
 	char path[PATH_MAX];
 
 	set_path(path, name);
-	if (unlink(path) == -1 && errno != ENOENT)
-		die(path, strerror(errno));
 	if (peers_listen(&relayd.peers, which, path) == -1)
-		die(path,
-		    errno == ENAMETOOLONG ? "too long a path for a socket (107 bytes)"
-					  : strerror(errno));
+		die(path, seqsocket_reason(errno));
 }
 
 /* run may be another user's: its socket is made before root's rights are laid down. */
@@ -273,9 +243,7 @@ enter_sandbox(void)
 	case 1:
 		break;
 	case 0:
-		say("this system has no Landlock: only the user's rights limit which files can "
-		    "be opened",
-		    NULL);
+		say(SANDBOX_NONE, NULL);
 		break;
 	default:
 		die("sandbox", strerror(errno));
@@ -370,7 +338,7 @@ run(void)
 		    keeper_wake(&relayd.keeper), again != 0 ? again : INT64_MAX);
 		size_t count;
 
-		pollfds[0] = (struct pollfd){.fd = stop_pipe[0], .events = POLLIN};
+		pollfds[0] = (struct pollfd){.fd = stopping, .events = POLLIN};
 		count = 1 + peers_poll(&relayd.peers, pollfds + 1, &wake);
 		if (poll(pollfds, count, deadline_left(wake)) == -1) {
 			if (errno != EINTR)
@@ -402,7 +370,10 @@ main(int argc, char **argv)
 	peers_start(&relayd.peers);
 	parse_arguments(argc, argv);
 	umask(022); /* relay.db and its side files are for all to read */
-	catch_signals();
+	stopping = stopsignals_catch();
+	if (stopping == -1)
+		die("pipe", strerror(errno));
+	signal(SIGXFSZ, SIG_IGN);
 	set_paths();
 	lock();
 	open_socket(PEERS_SIMPLE, TELL_SOCKET);

@@ -18,6 +18,7 @@
 
 #include "base/become.h"
 #include "base/descriptors.h"
+#include "base/homefolder.h"
 #include "base/line.h"
 #include "base/sandbox.h"
 #include "base/syslogger.h"
@@ -146,14 +147,6 @@ usage(void)
 	exit(TEMPFAIL);
 }
 
-static const char *
-home(void)
-{
-	const char *path = getenv("RCPTCHECK_HOME");
-
-	return path == NULL || path[0] == '\0' ? CONF_HOME : path;
-}
-
 static void
 add(const char **list, size_t *count, const char *text)
 {
@@ -217,9 +210,9 @@ read_patterns(struct patterns *patterns, const struct options *options)
 		wrong += patterns_read(patterns, options->files[i], log_trouble_at);
 	if (options->file_count > 0)
 		return wrong;
-	if (snprintf(shipped, sizeof(shipped), "%s/data/relaylog.patterns", home()) >=
+	if (snprintf(shipped, sizeof(shipped), "%s/data/relaylog.patterns", homefolder()) >=
 		PATH_SIZE ||
-	    snprintf(local, sizeof(local), "%s/data/relaylog.local", home()) >= PATH_SIZE)
+	    snprintf(local, sizeof(local), "%s/data/relaylog.local", homefolder()) >= PATH_SIZE)
 		die("the path of the home is too long", NULL);
 	wrong += patterns_read(patterns, shipped, log_trouble_at);
 	if (access(local, F_OK) == 0)
@@ -403,7 +396,7 @@ leave_root(void)
 {
 	char folder[PATH_SIZE];
 
-	if (snprintf(folder, sizeof(folder), "%s/relay", home()) >= PATH_SIZE ||
+	if (snprintf(folder, sizeof(folder), "%s/relay", homefolder()) >= PATH_SIZE ||
 	    become_owner(folder, NULL) == -1)
 		log_pair("trouble", "it goes on as root", strerror(errno));
 }
@@ -457,7 +450,7 @@ run(const struct options *options, const char *fifo)
 		copy.out = LOGCOPY_ANSWERS;
 	else if (fifo == NULL && !options->quiet)
 		copy.out = LOGCOPY_LINES;
-	if (tell_open(&copy.tell, home(), ROOM) == -1)
+	if (tell_open(&copy.tell, homefolder(), ROOM) == -1)
 		die("relayd can't be spoken to", strerror(errno));
 	if (fifo == NULL) {
 		logfeed_open_descriptor(&copy.feed, STDIN_FILENO);
