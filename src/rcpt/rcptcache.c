@@ -17,6 +17,7 @@
 #include "base/line.h"
 #include "cache.h"
 #include "cacheadmin.h"
+#include "cacheforget.h"
 #include "cachetext.h"
 #include "cachewrite.h"
 #include "memoryadmin.h"
@@ -108,7 +109,7 @@ print_removed(int result, int64_t removed)
 	return removed > 0;
 }
 
-/* And what is remembered besides, in a transaction of its own: see cacheadmin_forget. */
+/* And what is remembered besides, in a transaction of its own: see cacheforget. */
 static int
 forget_memory(const char *address, const char *domain, int64_t *removed)
 {
@@ -131,9 +132,9 @@ forget(const char *address, const char *domain)
 	int result;
 
 	if (address == NULL)
-		result = cacheadmin_forget_domain(&cache, domain, &removed);
+		result = cacheforget_domain(&cache, domain, &removed);
 	else
-		result = cacheadmin_forget(&cache, address, strlen(address), &removed);
+		result = cacheforget(&cache, address, strlen(address), &removed);
 	if (result == 0)
 		result = forget_memory(address, domain, &also);
 	return print_removed(result, removed + also);
@@ -143,7 +144,7 @@ static int
 purge(const char *address, const char *domain)
 {
 	int64_t removed = 0;
-	int result = cacheadmin_purge(&cache, domain, now, &removed);
+	int result = cacheforget_expired(&cache, domain, now, &removed);
 
 	(void)address;
 	return print_removed(result, removed);
