@@ -4,19 +4,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cdbwriter.h"
 #include "base/deadline.h"
-#include "base/publish.h"
 #include "base/remark.h"
-#include "relayrules.h"
+#include "publication.h"
+#include "relayaddress.h"
 #include "relaysettings.h"
 
-#define MODE          0644
 #define RETRY         1000 /* ms after a failure */
 #define EARLY         2000 /* ms: who logged in again is in relay.cdb before it is over */
 #define COVERED       10   /* seconds that an address must still have there */
@@ -38,8 +35,9 @@ say(struct keeper *keeper, const char *what, const char *detail)
 
 /* What may go on for long, and is tried again and again, is told now and then. */
 static void
-say_trouble(struct keeper *keeper, const char *what, const char *detail)
+say_trouble(void *context, const char *what, const char *detail)
 {
+	struct keeper *keeper = context;
 	int64_t now = deadline_now();
 
 	if (keeper->told != 0 && now - keeper->told < TELL_EVERY)
@@ -52,22 +50,6 @@ static bool
 make_path(const struct keeper *keeper, char path[PATH_MAX], const char *name)
 {
 	return snprintf(path, PATH_MAX, "%s/%s", keeper->home, name) < PATH_MAX;
-}
-
-int
-keeper_lock(const char *home)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s/" KEEPER_LOCK, home) >= (int)sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return -1;
-	return flock(fd, LOCK_EX | LOCK_NB);
 }
 
 /* The setting, if rcptcheck.cdb has another than before. */
@@ -293,20 +275,10 @@ keeper_age(struct keeper *keeper, int64_t minutes)
 	return keeper_end(keeper);
 }
 
-/* What is made of all fresh rows. */
-struct publication {
-	struct keeper *keeper;
-	struct cdbwriter writer;
-	struct relayrules rules;
-	bool has_rules;
-	uint64_t count;
-	int64_t first; /* that expires; 0 if none does */
-	bool telling;  /* of odd rows */
-};
-
 static void
-tell_odd(struct publication *publication, const char *address, const char *why)
+tell_odd(void *context, const char *address, const char *why)
 {
+	struct keeper *keeper = context;
 	struct line line;
 
 	line_start(&line);
@@ -314,79 +286,7 @@ tell_odd(struct publication *publication, const char *address, const char *why)
 	line_add_foreign(&line, address, strlen(address), 60);
 	line_add(&line, "': ");
 	line_add(&line, why);
-	publication->keeper->log(&line);
-}
-
-static int
-publish_row(void *context, const char *address, const struct relayrow *row)
-{
-	struct publication *publication = context;
-	unsigned char value[RELAYROW_VALUE_SIZE];
-	char key[RELAYROW_KEY_SIZE], normal[RELAYADDRESS_SIZE];
-	const char *why = relayaddress_normalise(normal, address, strlen(address));
-
-	if (why == NULL && strcmp(normal, address) != 0)
-		why = "not in the form in which it is asked for (RFC 5952)";
-	if (why != NULL) {
-		if (publication->telling)
-			tell_odd(publication, address, why);
-		return 0;
-	}
-	relayrow_make(value, row);
-	/* The plain key is Postfix's, which asks for parts of addresses. */
-	if ((relayaddress_is_safe_in_parts(address) &&
-		cdbwriter_add_plain(&publication->writer, address, strlen(address), RELAYROW_OK,
-		    strlen(RELAYROW_OK)) == -1) ||
-	    cdbwriter_add(&publication->writer, key, relayrow_key(key, address), value,
-		sizeof(value)) == -1 ||
-	    (publication->has_rules && relayrules_add(&publication->rules, address) == -1))
-		return -1;
-	publication->count++;
-	if (row->expires != 0 && (publication->first == 0 || row->expires < publication->first))
-		publication->first = row->expires;
-	return 0;
-}
-
-/* Trouble with the rules must not hold up the rest. */
-static int
-start_rules(struct publication *publication, char path[PATH_MAX])
-{
-	struct keeper *keeper = publication->keeper;
-	int fd;
-
-	if (!keeper->rules || !make_path(keeper, path, KEEPER_RULES))
-		return -1;
-	fd = publish_start(path, MODE);
-	if (fd == -1) {
-		say_trouble(keeper, path, strerror(errno));
-		return -1;
-	}
-	if (relayrules_start(&publication->rules,
-		keeper->rules_base[0] != '\0' ? keeper->rules_base : NULL, fd) == 0) {
-		publication->has_rules = true;
-		return fd;
-	}
-	say_trouble(keeper, keeper->rules_base, strerror(errno));
-	publish_abandon(fd, path);
-	return -1;
-}
-
-static void
-finish_rules(struct publication *publication, int fd, const char *path, bool good)
-{
-	struct keeper *keeper = publication->keeper;
-
-	if (!publication->has_rules)
-		return;
-	if (good && relayrules_finish(&publication->rules) == 0) {
-		if (publish_finish(fd, path, keeper->folder) == 0)
-			return;
-		fd = -1;
-	}
-	say_trouble(keeper, path, strerror(errno));
-	relayrules_abandon(&publication->rules);
-	if (fd != -1)
-		publish_abandon(fd, path);
+	keeper->log(&line);
 }
 
 static void
@@ -401,39 +301,20 @@ take_published(struct keeper *keeper, const char *path)
 static int
 publish(struct keeper *keeper, bool telling)
 {
-	static const unsigned char note[CDBFILE_NOTE];
-	struct publication publication = {.keeper = keeper, .telling = telling};
-	char path[PATH_MAX], rules_path[PATH_MAX];
+	struct publication publication = {
+	    .home = keeper->home,
+	    .folder = keeper->folder,
+	    .rules_base = keeper->rules ? keeper->rules_base : NULL,
+	    .odd = telling ? tell_odd : NULL,
+	    .trouble = say_trouble,
+	    .context = keeper,
+	};
+	char path[PATH_MAX];
 	int64_t now = time(NULL);
-	int fd, rules_fd;
 
-	if (!make_path(keeper, path, RELAYROW_CDB))
+	if (!make_path(keeper, path, RELAYROW_CDB) ||
+	    publication_make(&publication, &keeper->db, now) == -1)
 		return -1;
-	fd = publish_start(path, MODE);
-	if (fd == -1) {
-		say_trouble(keeper, path, strerror(errno));
-		return -1;
-	}
-	rules_fd = start_rules(&publication, rules_path);
-	if (cdbwriter_start(&publication.writer, fd, CDBWRITER_LIMIT) == -1 ||
-	    relaydb_fresh(&keeper->db, now, publish_row, &publication) == -1 ||
-	    cdbwriter_finish(&publication.writer, now, note) == -1) {
-		say_trouble(keeper, path,
-		    sqlite3_errcode(keeper->db.database) != SQLITE_OK &&
-			    sqlite3_errcode(keeper->db.database) != SQLITE_DONE &&
-			    sqlite3_errcode(keeper->db.database) != SQLITE_ROW
-			? relaydb_reason(&keeper->db)
-			: strerror(errno));
-		cdbwriter_abandon(&publication.writer);
-		finish_rules(&publication, rules_fd, rules_path, false);
-		publish_abandon(fd, path);
-		return -1;
-	}
-	finish_rules(&publication, rules_fd, rules_path, true);
-	if (publish_finish(fd, path, keeper->folder) == -1) {
-		say_trouble(keeper, path, strerror(errno));
-		return -1;
-	}
 	take_published(keeper, path);
 	keeper->count = publication.count;
 	keeper->next = INT64_MAX;

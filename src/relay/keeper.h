@@ -15,8 +15,6 @@
 #include "relayclock.h"
 #include "relaydb.h"
 
-#define KEEPER_RULES    "relay/tcp.smtp.cdb" /* below the home */
-#define KEEPER_LOCK     "relay/relayd.lock"
 #define KEEPER_ROWS_MAX 1000000 /* addresses that may relay at a time; more are not taken */
 #define KEEPER_TICK     500     /* ms between two looks at what others have changed */
 
@@ -52,13 +50,7 @@ struct keeper {
 	ino_t database, settings;
 };
 
-/*
- * Keeps all others who write out, until the process ends: the lock is relayd.lock, of which
- * the owner is that of the folder. Returns 0, or -1 with errno: EWOULDBLOCK when there is another.
- */
-int keeper_lock(const char *home);
-
-/* Opens all, under the lock. Returns 0, or -1 after a line of the log that says why. */
+/* Opens all, under the lock (relaylock.h). Returns 0, or -1 after a line of the log that says why. */
 int keeper_open(struct keeper *keeper, const char *home);
 
 /*

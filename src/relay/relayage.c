@@ -20,6 +20,7 @@
 #include "base/remark.h"
 #include "keeper.h"
 #include "logindb.h"
+#include "relaylock.h"
 #include "relaysettings.h"
 #include "relaywire.h"
 #include "tell.h"
@@ -148,10 +149,10 @@ age_directly(int64_t minutes)
 		die("the path of the home directory is too long", home);
 	if (stat(path, &st) == -1)
 		die(path, strerror(errno));
-	if (keeper_lock(home) == -1) {
+	if (relaylock(home) == -1) {
 		if (errno == EWOULDBLOCK)
 			return false;
-		die(KEEPER_LOCK, strerror(errno));
+		die(RELAYLOCK, strerror(errno));
 	}
 	if (keeper_open(&keeper, home) == -1)
 		exit(TEMPFAIL);

@@ -25,6 +25,7 @@
 #include "base/stopsignals.h"
 #include "keeper.h"
 #include "peers.h"
+#include "relaylock.h"
 #include "strictdoor.h"
 #include "tell.h"
 
@@ -184,7 +185,7 @@ lock(void)
 		die(relayd.relay, strerror(errno));
 	if (geteuid() == 0 && (setegid(st.st_gid) == -1 || seteuid(st.st_uid) == -1))
 		die("the rights of relay's owner cannot be taken", strerror(errno));
-	result = keeper_lock(relayd.home);
+	result = relaylock(relayd.home);
 	saved = errno;
 	if (getuid() == 0 && (seteuid(0) == -1 || setegid(0) == -1))
 		die("root's rights cannot be taken again", strerror(errno));
@@ -192,7 +193,7 @@ lock(void)
 		return;
 	if (saved == EWOULDBLOCK)
 		die("another relayd, or relayage, is at work in this home", relayd.home);
-	die(KEEPER_LOCK, strerror(saved));
+	die(RELAYLOCK, strerror(saved));
 }
 
 static void
