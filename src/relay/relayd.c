@@ -24,6 +24,7 @@
 #include "base/seqsocket.h"
 #include "base/stopsignals.h"
 #include "keeper.h"
+#include "markdesk.h"
 #include "peers.h"
 #include "relaylock.h"
 #include "strictdoor.h"
@@ -32,9 +33,7 @@
 #define TEMPFAIL 111
 
 #define DESCRIPTORS (PEERS_MAX + 50)
-#define TAKE_MAX    4096 /* messages in one transaction, so that no flood of them stops the rest */
-#define LOCK_RETRY  20    /* ms until the next look at a relay.db that is locked */
-#define TELL_EVERY  60000 /* ms between two lines about users who may not mark */
+#define LOCK_RETRY  20 /* ms until the next look at a relay.db that is locked */
 
 static const char usage[] = "usage: relayd [-alv] [-u user] ... [-x rules.cdb | -X]";
 
@@ -43,9 +42,8 @@ static struct relayd {
 	struct peers peers;
 	char home[PATH_MAX / 2], relay[PATH_MAX], run[PATH_MAX], data[PATH_MAX];
 	char rules[PATH_MAX]; /* the folder of the administrator's rules; "" for none */
-	bool verbose;
-	int64_t refused; /* when we last logged that somebody may not mark (deadline.h) */
-	uint64_t lost;   /* lines of the log that nobody took */
+	struct markdesk desk;
+	uint64_t lost; /* lines of the log that nobody took */
 } relayd;
 
 static int stopping = -1; /* stopsignals.h */
@@ -143,6 +141,8 @@ parse_arguments(int argc, char **argv)
 {
 	int option;
 
+	relayd.desk.keeper = &relayd.keeper;
+	relayd.desk.peers = &relayd.peers;
 	relayd.keeper.log = log_line;
 	relayd.keeper.rules_base = "";
 	opterr = 0;
@@ -158,7 +158,7 @@ parse_arguments(int argc, char **argv)
 			add_user(optarg);
 			break;
 		case 'v':
-			relayd.verbose = true;
+			relayd.desk.verbose = true;
 			break;
 		case 'x':
 			set_rules(optarg);
@@ -251,82 +251,6 @@ enter_sandbox(void)
 	}
 }
 
-static void
-note_refused(void)
-{
-	int64_t now = deadline_now();
-	char text[32];
-	uid_t user;
-
-	if (!peers_refused(&relayd.peers, &user) ||
-	    (relayd.refused != 0 && now - relayd.refused < TELL_EVERY))
-		return;
-	relayd.refused = now;
-	snprintf(text, sizeof(text), "%lld", (long long)user);
-	say("a user was turned away who may not mark (-a, -u); user id", text);
-}
-
-static void
-log_mark(const struct peer *peer, const struct relaywire_mark *mark, const char *why)
-{
-	struct line line;
-
-	if (!relayd.verbose && why == NULL)
-		return;
-	line_start(&line);
-	line_add(&line, why == NULL ? "mark" : "mark refused");
-	line_pair(&line, "ip", mark->address);
-	line_pair(&line, "user", mark->user);
-	line_pair(&line, "source", mark->source);
-	line_pair_number(&line, "uid", (int64_t)peer->user);
-	if (why != NULL)
-		line_pair(&line, "reason", why);
-	log_line(&line);
-}
-
-static void
-take_message(struct peer *peer, const struct relaywire_message *message)
-{
-	const char *why = NULL;
-
-	if (message->kind == RELAYWIRE_MARK) {
-		why = keeper_mark(&relayd.keeper, &message->mark);
-		log_mark(peer, &message->mark, why);
-	} else if (!peer->may_age) {
-		why = "only root, and the user of relayd, may remove rows";
-	} else if (!keeper_age(&relayd.keeper, message->number)) {
-		why = "relay.db cannot be changed now: see the log of relayd";
-	}
-	if (why != NULL)
-		peers_refuse(peer, message->serial, why);
-}
-
-/* All that is said now, in one transaction. False: it is to be tried again soon. */
-static bool
-take_messages(void)
-{
-	struct relaywire_message message;
-	size_t taken = 0;
-
-	if (!keeper_begin(&relayd.keeper))
-		return false;
-	for (size_t i = 0; i < relayd.peers.count; i++) {
-		struct peer *peer = &relayd.peers.all[i];
-
-		while (peer->ready && taken < TAKE_MAX && peers_next(peer, &message) == 1) {
-			taken++;
-			take_message(peer, &message);
-			if (!keeper_begin(&relayd.keeper))
-				return false; /* what was taken by then is there */
-		}
-	}
-	if (!keeper_end(&relayd.keeper)) {
-		peers_forget(&relayd.peers);
-		return false;
-	}
-	return true;
-}
-
 /* Everything, until somebody wants us to stop. */
 static void
 run(void)
@@ -350,12 +274,12 @@ run(void)
 			return;
 		again = 0;
 		if (peers_step(&relayd.peers, pollfds + 1)) {
-			if (!take_messages())
+			if (!markdesk_take(&relayd.desk))
 				again = deadline_now() + LOCK_RETRY;
 			else
 				again = deadline_now();
 		}
-		note_refused();
+		markdesk_note_refused(&relayd.desk);
 		if (keeper_step(&relayd.keeper))
 			peers_tell(&relayd.peers, relayd.keeper.expire);
 		if (keeper_is_lost(&relayd.keeper))
