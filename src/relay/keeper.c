@@ -19,13 +19,13 @@
 #define COVERED       10   /* seconds that an address must still have there */
 #define TELL_EVERY    (30 * 1000)  /* ms between two lines about the same trouble */
 #define LOOPBACK_TOLD (600 * 1000) /* ms between two lines about logins of this host */
-#define LOCK_TOLD     1000         /* ms that relay.db may be locked before we say so */
 #define SWEEP_EVERY   (600 * 1000) /* ms */
 #define SWEEP_AFTER   3600         /* seconds: who looks into the table sees who was there */
 
 static void
-say(struct keeper *keeper, const char *what, const char *detail)
+say(void *context, const char *what, const char *detail)
 {
+	const struct keeper *keeper = context;
 	struct line line;
 
 	line_start(&line);
@@ -117,7 +117,11 @@ keeper_open(struct keeper *keeper, const char *home)
 		    NULL);
 	note_database(keeper);
 	read_settings(keeper);
-	(void)relayclock_jump(&keeper->clock, relayclock_wall(), relayclock_steady());
+	keeper->change.db = &keeper->db;
+	keeper->change.say = say;
+	keeper->change.trouble = say_trouble;
+	keeper->change.context = keeper;
+	relaychange_start(&keeper->change);
 	keeper->version = relaydb_version(&keeper->db);
 	if (relaydb_rebase(&keeper->db, time(NULL), keeper->expire) == -1)
 		say(keeper, "relay.db", relaydb_reason(&keeper->db));
@@ -137,74 +141,20 @@ keeper_close(struct keeper *keeper)
 	keeper->folder = -1;
 }
 
-/* Within a change: all logins are as old as before if somebody sets the clock. */
-static bool
-follow_clock(struct keeper *keeper)
-{
-	int64_t moved = relayclock_jump(&keeper->clock, relayclock_wall(), relayclock_steady());
-	char seconds[32];
-
-	if (moved == 0)
-		return true;
-	if (relaydb_shift(&keeper->db, moved) == -1)
-		return false;
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)moved);
-	say(keeper, "the clock was set, all logins move along; seconds", seconds);
-	keeper->due = true;
-	return true;
-}
-
-static void
-undo(struct keeper *keeper)
-{
-	say_trouble(keeper, "relay.db cannot be written", relaydb_reason(&keeper->db));
-	if (keeper->changing) {
-		relaydb_rollback(&keeper->db);
-		keeper->clock = keeper->clock_before;
-	}
-	keeper->changing = false;
-	keeper->failed = false;
-}
-
 bool
 keeper_begin(struct keeper *keeper)
 {
-	int64_t now = deadline_now();
+	enum relaychange_begin begun = relaychange_begin(&keeper->change);
 
-	if (keeper->changing)
-		return true;
-	switch (relaydb_begin(&keeper->db)) {
-	case 1:
-		if (keeper->locked < 0)
-			say(keeper, "relay.db is not locked any more", NULL);
-		keeper->locked = 0;
-		keeper->changing = true;
-		keeper->clock_before = keeper->clock;
-		if (follow_clock(keeper))
-			return true;
-		break;
-	case 0:
-		if (keeper->locked == 0)
-			keeper->locked = now;
-		if (keeper->locked > 0 && now - keeper->locked > LOCK_TOLD) {
-			say(keeper, "relay.db is locked by another program; marks wait", NULL);
-			keeper->locked = -1;
-		}
-		return false;
-	}
-	undo(keeper);
-	return false;
+	if (begun == RELAYCHANGE_MOVED)
+		keeper->due = true;
+	return begun != RELAYCHANGE_NOT;
 }
 
 bool
 keeper_end(struct keeper *keeper)
 {
-	if (keeper->changing && !keeper->failed && relaydb_commit(&keeper->db) == 0) {
-		keeper->changing = false;
-		return true;
-	}
-	undo(keeper);
-	return false;
+	return relaychange_end(&keeper->change);
 }
 
 /* Who is in relay.cdb for long enough need not wait for a new one. Trouble is no "yes". */
@@ -259,7 +209,7 @@ keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark)
 		expires = now;
 	}
 	if (relaydb_mark(&keeper->db, mark, now, expires) == -1)
-		keeper->failed = true;
+		keeper->change.failed = true;
 	else if (counts && !published)
 		keeper->due = true;
 	return NULL;
@@ -270,7 +220,7 @@ keeper_age(struct keeper *keeper, int64_t minutes)
 {
 	if (!keeper_begin(keeper))
 		return false;
-	keeper->failed = relaydb_age(&keeper->db, time(NULL) - minutes * 60) == -1;
+	keeper->change.failed = relaydb_age(&keeper->db, time(NULL) - minutes * 60) == -1;
 	keeper->due = true;
 	return keeper_end(keeper);
 }
@@ -351,12 +301,10 @@ look(struct keeper *keeper)
 		keeper->due = true;
 	if (keeper->tick - keeper->swept >= SWEEP_EVERY && keeper_begin(keeper)) {
 		keeper->swept = keeper->tick;
-		keeper->failed = relaydb_sweep(&keeper->db, time(NULL) - SWEEP_AFTER) == -1;
+		keeper->change.failed =
+		    relaydb_sweep(&keeper->db, time(NULL) - SWEEP_AFTER) == -1;
 		(void)keeper_end(keeper);
-	} else if (relayclock_jump(
-		       &(struct relayclock){keeper->clock.started, keeper->clock.apart},
-		       relayclock_wall(), relayclock_steady()) != 0 &&
-	    keeper_begin(keeper)) {
+	} else if (relaychange_is_due(&keeper->change) && keeper_begin(keeper)) {
 		(void)keeper_end(keeper);
 	}
 }
