@@ -1,6 +1,7 @@
 #include "cdbwriter.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,19 @@ static uint64_t
 cost(size_t key_len, size_t len)
 {
 	return HEADER_LEN + key_len + len + CHECKSUM_LEN + SLOTS_LEN + 1;
+}
+
+/* May this be added, and is there still room for it? */
+static int
+check(const struct cdbwriter *writer, size_t key_len, size_t len)
+{
+	if (key_len == 0 || key_len > CDBFILE_KEY_MAX || len > CDBFILE_VALUE_MAX)
+		errno = EINVAL;
+	else if (writer->used + cost(key_len, len) > writer->limit)
+		errno = EFBIG;
+	else
+		return 0;
+	return -1;
 }
 
 static int
@@ -55,14 +69,8 @@ cdbwriter_add(
 	unsigned char bytes[CDBFILE_VALUE_MAX + CHECKSUM_LEN];
 	uint64_t sum;
 
-	if (key_len == 0 || key_len > CDBFILE_KEY_MAX || len > CDBFILE_VALUE_MAX) {
-		errno = EINVAL;
+	if (check(writer, key_len, len) == -1)
 		return -1;
-	}
-	if (writer->used + cost(key_len, len) > writer->limit) {
-		errno = EFBIG;
-		return -1;
-	}
 	sum = checksum_add(CHECKSUM_START, key, key_len);
 	sum = checksum_add(sum, value, len);
 	memcpy(bytes, value, len);
@@ -77,31 +85,27 @@ int
 cdbwriter_add_plain(
     struct cdbwriter *writer, const void *key, size_t key_len, const void *value, size_t len)
 {
-	if (key_len == 0 || key_len > CDBFILE_KEY_MAX || len > CDBFILE_VALUE_MAX) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (writer->used + cost(key_len, len) > writer->limit) {
-		errno = EFBIG;
-		return -1;
-	}
-	if (add(writer, key, key_len, value, len) == -1)
+	if (check(writer, key_len, len) == -1 || add(writer, key, key_len, value, len) == -1)
 		return -1;
 	writer->used += cost(key_len, len);
 	return 0;
 }
 
+/* Reads or writes all of it. */
 static int
-write_at(int fd, const void *bytes, size_t len, uint64_t offset)
+move_at(int fd, void *bytes, size_t len, uint64_t offset, bool writing)
 {
-	const unsigned char *p = bytes;
+	unsigned char *p = bytes;
 
 	while (len > 0) {
-		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+		ssize_t n = writing ? pwrite(fd, p, len, (off_t)offset)
+				    : pread(fd, p, len, (off_t)offset);
 
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
 			return -1;
 		p += n;
 		offset += (uint64_t)n;
@@ -111,26 +115,15 @@ write_at(int fd, const void *bytes, size_t len, uint64_t offset)
 }
 
 static int
+write_at(int fd, void *bytes, size_t len, uint64_t offset)
+{
+	return move_at(fd, bytes, len, offset, true);
+}
+
+static int
 read_at(int fd, void *bytes, size_t len, uint64_t offset)
 {
-	unsigned char *p = bytes;
-
-	while (len > 0) {
-		ssize_t n = pread(fd, p, len, (off_t)offset);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		if (n == 0) {
-			errno = EIO;
-			return -1;
-		}
-		p += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return move_at(fd, bytes, len, offset, false);
 }
 
 /* Reads the hash tables back, a stretch at a time, and writes the checksums of their blocks. */

@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What is to be said where sandbox_enter has nothing to offer. */
+#define SANDBOX_NONE                                                                           \
+	"this system has no Landlock: only the user's rights limit which files can be opened"
+
 /* A file, or a folder with all below it. */
 struct sandbox_path {
 	const char *path; /* must exist */

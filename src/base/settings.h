@@ -51,8 +51,7 @@ struct settings {
 void settings_default(struct settings *settings);
 
 /*
- * Those by which rcptbuild finds users (users_database and the names in it), the files that it writes
- * for mail servers (write_...), and those of routes, are checked like all others, but they have no
+ * Those that rcptbuild alone reads (settingsbuild.h) are checked like all others, but they have no
  * place in struct settings, nor in rcptcheck.cdb.
  *
  * Sets one setting from its text. Returns NULL, or why it can't be: a constant text that reads

@@ -19,6 +19,7 @@
 #include "opensmtpd.h"
 #include "policy.h"
 #include "rcpt/cacheadmin.h"
+#include "rcpt/cacheforget.h"
 #include "rcpt/checker.h"
 #include "rcpt/verdict.h"
 #include "relay/relayfind.h"
@@ -286,7 +287,7 @@ forget(void)
 
 	if (checker_use_cache(&checker, FORGET_WAIT, &trouble)) {
 		if (cacheadmin_start(&checker.cache) == 0 &&
-		    cacheadmin_forget_domain(&checker.cache, NULL, &removed) == 0)
+		    cacheforget_domain(&checker.cache, NULL, &removed) == 0)
 			return;
 		trouble = cache_reason(&checker.cache);
 	}

@@ -198,6 +198,29 @@ cache_statement(struct cache *cache, const char *sql)
 	return cache->kept[i].statement;
 }
 
+int
+cache_step(struct cache *cache, sqlite3_stmt *statement)
+{
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		return 0;
+	default:
+		return cache_trouble(cache);
+	}
+}
+
+int
+cache_row(struct cache *cache, const char *damage)
+{
+	if (damage == NULL)
+		return 1;
+	cache_damage(cache, damage);
+	cache->bad_row = true;
+	return -1;
+}
+
 void
 cache_release(sqlite3_stmt *statement)
 {
@@ -241,8 +264,7 @@ int
 cache_find(struct cache *cache, const char *key, size_t key_len, struct cache_entry *entry)
 {
 	sqlite3_stmt *select;
-	const char *damage;
-	int found = -1;
+	int found;
 
 	if (cache->db == NULL)
 		return -1;
@@ -253,22 +275,9 @@ cache_find(struct cache *cache, const char *key, size_t key_len, struct cache_en
 	if (select == NULL)
 		return -1;
 	sqlite3_bind_text(select, 1, key, (int)key_len, SQLITE_STATIC);
-	switch (sqlite3_step(select)) {
-	case SQLITE_ROW:
-		damage = cacherow_parse(select, entry);
-		if (damage == NULL) {
-			found = 1;
-		} else {
-			cache_damage(cache, damage);
-			cache->bad_row = true;
-		}
-		break;
-	case SQLITE_DONE:
-		found = 0;
-		break;
-	default:
-		cache_trouble(cache);
-	}
+	found = cache_step(cache, select);
+	if (found == 1)
+		found = cache_row(cache, cacherow_parse(select, entry));
 	cache_release(select);
 	return found;
 }

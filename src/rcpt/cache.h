@@ -100,6 +100,12 @@ int cache_damage(struct cache *cache, const char *reason);
 sqlite3_stmt *cache_statement(struct cache *cache, const char *sql);
 void cache_release(sqlite3_stmt *statement);
 
+/* Goes on with a statement. Returns 1 with a row, 0 when there is none left, -1 with the reason. */
+int cache_step(struct cache *cache, sqlite3_stmt *statement);
+
+/* What the parser of the one row asked for says: NULL, returns 1; or its damage, returns -1. */
+int cache_row(struct cache *cache, const char *damage);
+
 /* The row of the address ?1. */
 extern const char cache_select_sql[];
 

@@ -1,5 +1,5 @@
 /*
- * The verdict cache for its administrator: look into it, forget entries, count. For rcptcache;
+ * The verdict cache for its administrator: look into it, count; cacheforget.h removes. For rcptcache;
  * no check uses this.
  */
 #ifndef RCPT_CACHEADMIN_H
@@ -33,7 +33,7 @@ struct cacheadmin_domain {
 };
 
 /*
- * Prepares an open cache for the functions below, and makes it wait for locks as long as a
+ * Prepares an open cache for the functions below, and those of cacheforget.h, and makes it wait for locks as long as a
  * person does. A domain below is a name without "@" in any case; NULL stands for all. All
  * return -1 for trouble, and cache_reason says what.
  */
@@ -52,12 +52,6 @@ int cacheadmin_find(
  */
 int cacheadmin_each(struct cache *cache, const char *domain,
     int (*each)(void *arg, const struct cacheadmin_row *row), void *arg);
-
-/* Remove the row of an address (as found above), all of a domain, or those expired at a time.
- */
-int cacheadmin_forget(struct cache *cache, const char *address, size_t len, int64_t *removed);
-int cacheadmin_forget_domain(struct cache *cache, const char *domain, int64_t *removed);
-int cacheadmin_purge(struct cache *cache, const char *domain, int64_t now, int64_t *removed);
 
 /* Counts. Returns 1 when there was a row, or 0. */
 int cacheadmin_stats(

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#define CACHEFILE_CHECKED    ".checked"
 #define CACHEFILE_KEEP_STALE (7L * 86400) /* seconds: an expired no is of use in an outage */
 
 /*

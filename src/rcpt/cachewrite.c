@@ -29,13 +29,9 @@ has_row(struct cache *cache, const char *key, size_t key_len)
 	if (select == NULL)
 		return -1;
 	sqlite3_bind_text(select, 1, key, (int)key_len, SQLITE_STATIC);
-	result = sqlite3_step(select);
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		cache_trouble(cache);
+	result = cache_step(cache, select);
 	cache_release(select);
-	if (result == SQLITE_ROW)
-		return 1;
-	return result == SQLITE_DONE ? 0 : -1;
+	return result;
 }
 
 static int
@@ -66,28 +62,24 @@ add_count(struct cache *cache, int change, int64_t *rows)
 	if (statement == NULL)
 		return -1;
 	sqlite3_bind_int(statement, 1, change);
-	result = sqlite3_step(statement);
-	if (result == SQLITE_ROW)
+	result = cache_step(cache, statement);
+	if (result == 1)
 		*rows = sqlite3_column_int64(statement, 0);
-	else if (result == SQLITE_DONE)
+	else if (result == 0)
 		cache_damage(cache, damaged_row_count);
-	else
-		cache_trouble(cache);
 	cache_release(statement);
-	return result == SQLITE_ROW ? 0 : -1;
+	return result == 1 ? 0 : -1;
 }
 
 /* Runs a bound DELETE; the count follows. */
 static int
 run_delete(struct cache *cache, sqlite3_stmt *statement)
 {
-	int result = sqlite3_step(statement), removed;
+	int result = cache_step(cache, statement), removed;
 	int64_t rows;
 
-	if (result != SQLITE_DONE)
-		cache_trouble(cache);
 	cache_release(statement);
-	if (result != SQLITE_DONE)
+	if (result != 0)
 		return -1;
 	removed = sqlite3_changes(cache->db);
 	return removed == 0 ? 0 : add_count(cache, -removed, &rows);
@@ -120,7 +112,7 @@ execute(struct cache *cache, const char *sql)
 
 	if (statement == NULL)
 		return -1;
-	result = sqlite3_step(statement) == SQLITE_DONE ? 0 : cache_trouble(cache);
+	result = cache_step(cache, statement);
 	cache_release(statement);
 	return result;
 }

@@ -1,44 +1,27 @@
 #include "callers.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/seqsocket.h"
 
-#define BACKLOG     1024
 #define FIRST_WORDS 1000 /* ms that a caller has to say what it wants */
 #define REST        100  /* ms without descriptors until the next try */
 
 int
 callers_open(struct callers *callers, const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	mode_t mask;
-	int result;
-
 	callers->first = NULL;
 	callers->count = 0;
 	callers->rest = 0;
 	callers->reading_count = 0;
 	callers->max = CALLERS_MAX;
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	callers->listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (callers->listening == -1)
-		return -1;
-	mask = umask(0); /* who may ask is told by who it is */
-	result = bind(callers->listening, (struct sockaddr *)&address, sizeof(address));
-	umask(mask);
-	return result == -1 ? -1 : listen(callers->listening, BACKLOG);
+	callers->listening = seqsocket_listen(path);
+	return callers->listening == -1 ? -1 : 0;
 }
 
 /* Is the process at the other end in this group? It may be its second one. */
@@ -62,24 +45,17 @@ is_in_group(int fd, gid_t primary_group, gid_t group)
 static bool
 may_ask(const struct callers *callers, int fd, uid_t *user)
 {
-#ifdef __OpenBSD__
-	struct sockpeercred peer;
-#else
-	struct ucred peer;
-#endif
-	socklen_t len = sizeof(peer);
+	gid_t group;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) {
-		*user = (uid_t)-1;
+	seqsocket_peer(fd, user, &group);
+	if (*user == (uid_t)-1)
 		return false;
-	}
-	*user = peer.uid;
-	if (peer.uid == 0 || peer.uid == geteuid())
+	if (*user == 0 || *user == geteuid())
 		return true;
 	for (size_t i = 0; i < callers->user_count; i++)
-		if (callers->users[i] == peer.uid)
+		if (callers->users[i] == *user)
 			return true;
-	return callers->any_of_group && is_in_group(fd, peer.gid, callers->group);
+	return callers->any_of_group && is_in_group(fd, group, callers->group);
 }
 
 static void
@@ -113,15 +89,14 @@ leave_reading(struct callers *callers, size_t i)
 static int
 let_in(struct callers *callers, uid_t *user)
 {
-	int fd = accept4(callers->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct callers_reading *reading = &callers->reading[callers->reading_count];
+	bool exhausted;
+	int fd = seqsocket_accept(callers->listening, &exhausted);
 
-	if (fd == -1) {
-		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
-		    errno != ECONNABORTED)
-			callers->rest = deadline_now() + REST;
+	if (exhausted)
+		callers->rest = deadline_now() + REST;
+	if (fd == -1)
 		return -1;
-	}
 	if (!may_ask(callers, fd, user)) {
 		close(fd);
 		return 0;

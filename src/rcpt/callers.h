@@ -50,7 +50,7 @@ struct callers {
 	size_t count, reading_count;
 };
 
-/* Listens at this path, which must be free, and must fit. Returns 0 or -1 with errno. */
+/* Listens at this path (seqsocket.h). Returns 0, or -1 with errno. */
 int callers_open(struct callers *callers, const char *path);
 
 /*

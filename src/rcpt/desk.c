@@ -1,51 +1,14 @@
 #include "desk.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "base/checksum.h"
 #include "base/deadline.h"
-#include "explain.h"
 #include "freshness.h"
 
 #define LOCK_PATIENCE 1000 /* ms that answers wait until they can be written */
 #define LOCK_RETRY    5    /* ms */
 #define TELL_EVERY    100  /* ms between two looks at who must be told to wait */
-#define CLIENT_PART   4    /* one client has at most one part in so many of all jobs */
-
-/* The record of a domain, for all jobs about it that began with the same CDB. */
-struct held_record {
-	uint64_t cdb;
-	struct record record;
-};
-
-struct job {
-	struct job *next, *next_ripe;
-	struct caller *callers;
-	size_t asked; /* by so many */
-	int64_t started;
-	bool ripe;
-	uint64_t cdb;            /* where the record is from */
-	struct held_record *own; /* NULL: the record is that of the share of the domain */
-	struct address address;
-	char text[WIRE_ADDRESS_MAX];
-	size_t text_len;
-	char path[ADDRESS_PATH_SIZE], key[ADDRESS_KEY_SIZE];
-	char client[WIRE_CLIENT_SIZE];
-	struct probe_target target;
-	struct probe probe;
-	struct errand errand;
-};
-
-static struct job **
-bucket(struct desk *desk, const struct job *job)
-{
-	uint64_t sum = checksum_add(CHECKSUM_START, job->key, job->target.key_len);
-
-	return &desk->buckets[sum % DESK_BUCKETS];
-}
 
 /* Sends the last word to a caller. */
 static void
@@ -88,53 +51,10 @@ say_busy(struct desk *desk, struct caller *caller)
 static void
 log_job(struct desk *desk, const struct job *job)
 {
-	const struct outcome *outcome = &job->probe.callout.outcome;
-	const struct smtp_answer *answer = &outcome->answer;
-	char reply[sizeof(answer->text) + 8];
 	struct line line;
 
-	line_start(&line);
-	line_add(&line, "rcptprobe:");
-	line_pair_bytes(&line, "address", job->text, job->text_len);
-	line_pair(&line, "class", finding_name(answer->finding));
-	if (outcome->host[0] != '\0')
-		line_pair(&line, "host", outcome->host);
-	if (answer->code != 0) {
-		snprintf(reply, sizeof(reply), "%d %s", answer->code, answer->text);
-		line_pair(&line, "reply", reply);
-	} else if (answer->text[0] != '\0') {
-		line_pair(&line, "reason", answer->text);
-	}
-	if (!finding_is_verdict(answer->finding))
-		line_pair(&line, "stage", smtp_stage_name(answer->stage));
-	if (outcome->control != CONTROL_NOT_ASKED)
-		line_pair(&line, "control", explain_control(outcome->control));
-	if (answer->note != NULL)
-		line_pair(&line, "note", answer->note);
-	if (job->probe.cache != NULL)
-		line_pair(&line, "cache", job->probe.cache);
-	if (!outcome->busy && !outcome->remembered && job->errand.primary != NULL)
-		line_pair(&line, "connection", job->errand.kept ? "kept" : "new");
-	if (job->client[0] != '\0')
-		line_pair(&line, "client", job->client);
-	line_pair_number(&line, "askers", (int64_t)job->asked);
-	line_pair_number(&line, "ms", deadline_now() - job->started);
+	jobs_describe(job, &line);
 	desk->log(&line);
-}
-
-static void
-free_job(struct desk *desk, struct job *job)
-{
-	struct job **at = bucket(desk, job);
-
-	while (*at != job)
-		at = &(*at)->next;
-	*at = job->next;
-	desk->count--;
-	share_drop(&desk->clients, job->errand.client);
-	share_drop(&desk->domains, job->errand.domain);
-	free(job->own);
-	free(job);
 }
 
 /* All is known: tells everybody. */
@@ -153,7 +73,7 @@ finish(struct desk *desk, struct job *job)
 	desk->probes++;
 	latency_add(&desk->latency, deadline_now() - job->started);
 	log_job(desk, job);
-	free_job(desk, job);
+	jobs_end(&desk->jobs, job);
 }
 
 /* The callout wants a server to be asked, or is done. */
@@ -229,7 +149,7 @@ take_news(struct desk *desk)
 static void
 settle(struct desk *desk)
 {
-	struct probe *probes[DESK_JOBS_MAX];
+	struct probe *probes[JOBS_MAX];
 	struct job *job, *next;
 	size_t count = 0;
 	int64_t now = deadline_now();
@@ -360,92 +280,11 @@ is_known(struct desk *desk, struct job *job, bool refresh, struct caller *caller
 	return true;
 }
 
-/* Reads the question, and the record of its domain. Returns false if it is not one for us. */
-static bool
-set_target(struct desk *desk, struct job *job, const struct wire_question *question,
-    struct record *record)
-{
-	struct probe_target *target = &job->target;
-	const char *trouble = NULL;
-
-	memcpy(job->text, question->address, question->address_len);
-	job->text_len = question->address_len;
-	memcpy(job->client, question->client, sizeof(job->client));
-	if (address_parse(&job->address, job->text, job->text_len) != ADDRESS_FINE ||
-	    checker_find_domain(desk->checker, job->address.key_domain, job->address.domain_len,
-		record, &trouble) != 1 ||
-	    record->server_count == 0)
-		return false;
-	job->cdb = desk->checker->cdb_serial;
-	target->record = record;
-	target->key_domain = job->address.key_domain;
-	target->path = job->path;
-	address_path(job->path, &job->address, record->ask_domain);
-	target->needs_utf8 = job->address.needs_utf8;
-	target->key = job->key;
-	target->key_len = address_key(job->key, &job->address, record->settings.fold_case);
-	return true;
-}
-
-static struct job *
-find(struct desk *desk, const struct job *like)
-{
-	struct job *job;
-
-	for (job = *bucket(desk, like); job != NULL; job = job->next)
-		if (job->cdb == like->cdb && job->target.key_len == like->target.key_len &&
-		    memcmp(job->key, like->key, job->target.key_len) == 0)
-			break;
-	return job;
-}
-
-static bool
-take_shares(struct desk *desk, struct job *job)
-{
-	struct errand *errand = &job->errand;
-
-	errand->client = share_take(&desk->clients, job->client);
-	errand->domain = share_take(&desk->domains, job->address.key_domain);
-	if (errand->client != NULL && errand->domain != NULL)
-		return true;
-	if (errand->client != NULL)
-		share_drop(&desk->clients, errand->client);
-	if (errand->domain != NULL)
-		share_drop(&desk->domains, errand->domain);
-	return false;
-}
-
-/* The record outlives the question. Returns false for lack of memory. */
-static bool
-keep_record(struct job *job)
-{
-	struct share *domain = job->errand.domain;
-	struct held_record *held = domain->data;
-
-	if (held == NULL || held->cdb != job->cdb) {
-		held = malloc(sizeof(*held));
-		if (held == NULL)
-			return false;
-		held->cdb = job->cdb;
-		held->record = *job->target.record;
-		if (domain->data == NULL)
-			domain->data = held;
-		else
-			job->own = held;
-	}
-	job->target.record = &held->record;
-	return true;
-}
-
 static void
 begin(struct desk *desk, struct job *job, int64_t left, bool refresh, struct caller *caller)
 {
-	struct job **head = bucket(desk, job);
 	int64_t budget = (int64_t)job->target.record->settings.budget * 1000;
 
-	job->next = *head;
-	*head = job;
-	desk->count++;
 	job->errand.settings = &job->target.record->settings;
 	job->errand.owner = job;
 	job->errand.behind = refresh;
@@ -472,20 +311,14 @@ desk_ask(struct desk *desk, const struct wire_question *question, struct caller 
 	job->started = deadline_now();
 	if (callers_full(desk->callers)) {
 		say_busy(desk, caller);
-	} else if (!set_target(desk, job, question, &record)) {
+	} else if (!jobs_read(job, question, desk->checker, &record)) {
 		send_directly(desk, caller);
-	} else if ((same = find(desk, job)) != NULL) {
+	} else if ((same = jobs_find(&desk->jobs, job)) != NULL) {
 		desk->joined++;
 		join(same, caller);
 	} else if (is_known(desk, job, question->refresh, caller)) {
 		;
-	} else if (desk->count >= DESK_JOBS_MAX || !take_shares(desk, job)) {
-		say_busy(desk, caller);
-	} else if ((job->errand.client->users > DESK_JOBS_MAX / CLIENT_PART &&
-		       job->client[0] != '\0') ||
-	    !keep_record(job)) {
-		share_drop(&desk->clients, job->errand.client);
-		share_drop(&desk->domains, job->errand.domain);
+	} else if (!jobs_admit(&desk->jobs, job)) {
 		say_busy(desk, caller);
 	} else {
 		begin(desk, job, question->left, question->refresh, caller);

@@ -7,13 +7,8 @@
 
 #include "base/line.h"
 #include "callers.h"
+#include "jobs.h"
 #include "pool.h"
-#include "probe.h"
-
-#define DESK_JOBS_MAX 2048 /* addresses that are asked about at a time */
-#define DESK_BUCKETS  1024
-
-struct job;
 
 struct desk {
 	/* the caller's */
@@ -30,12 +25,10 @@ struct desk {
 	struct latency latency; /* of probes, from the question to the answer */
 
 	/* its own */
-	struct job *buckets[DESK_BUCKETS];
-	struct job *ripe; /* of which the callouts are done */
-	size_t count;
+	struct jobs jobs;
+	struct job *ripe;     /* of which the callouts are done */
 	int64_t told;         /* when the callers were last told to wait (deadline.h) */
 	int64_t locked_since; /* the cache, for us (deadline.h); 0: it is not */
-	struct shares clients, domains;
 };
 
 /* A question; caller is NULL if nobody waits for the answer. */

@@ -15,8 +15,6 @@
 #define SLOW_CONNECTION 1500 /* ms; talk.c says why */
 #define CLOSING_TIME    1000 /* ms that a server has to say goodbye */
 #define NEW_FOR         1000 /* ms that a connection is new to those who ask */
-#define LISTEN_LEAST    10   /* ms, and the most, for a reply too many behind a flight */
-#define LISTEN_MOST     300
 
 static void
 watch(const struct link *link, char direction, const char *bytes, size_t len)
@@ -25,30 +23,11 @@ watch(const struct link *link, char direction, const char *bytes, size_t len)
 		link->terms->watch(link, direction, bytes, len);
 }
 
-/* Begins a wait of so many ms; it is slow after that many. */
-static void
-wait_for(struct link *link, short events, int64_t full, int64_t slow)
-{
-	int64_t now = deadline_now();
-
-	link->events = events;
-	link->slow_at = now + slow;
-	link->late_at = now + full;
-	link->wake = deadline_earlier(link->slow_at, link->late_at);
-}
-
 static void
 wait_for_reply(struct link *link)
 {
-	int64_t full = (int64_t)link->command_timeout * 1000;
-
-	if (link->silence != 0 && link->silence < full)
-		full = link->silence;
-	if (link->silence != 0) /* this connection is slow, not the server */
-		wait_for(link, POLLIN, full, full);
-	else
-		wait_for(
-		    link, POLLIN, full, link->state == LINK_ASKING ? full / 4 * 3 : full / 2);
+	link->events = POLLIN;
+	patience_for_reply(&link->patience, link->state == LINK_ASKING);
 }
 
 static void
@@ -59,7 +38,7 @@ close_now(struct link *link)
 	if (link->fd != -1)
 		close(link->fd);
 	link->fd = -1;
-	link->wake = INT64_MAX;
+	patience_end(&link->patience);
 	if (link->state == LINK_ASKING)
 		link->landed = true;
 	link->state = LINK_GONE;
@@ -89,39 +68,30 @@ get_ready(struct link *link)
 	link->greeted = true;
 	link->landed_at = deadline_now();
 	link->events = POLLIN;
-	link->wake = INT64_MAX;
-}
-
-/* A reply too many would come about as fast as those before it. */
-static void
-listen_on(struct link *link)
-{
-	int64_t time = LISTEN_LEAST + 2 * link->lull;
-
-	if (time > LISTEN_MOST)
-		time = LISTEN_MOST;
-	wait_for(link, POLLIN, time, time);
+	patience_end(&link->patience);
 }
 
 /* Nothing has come. Returns false when the wait is over. */
 static bool
 go_on_waiting(struct link *link)
 {
-	if (deadline_left(link->late_at) == 0 && link->smtp.state == SMTP_LISTENING) {
+	switch (patience_look(&link->patience)) {
+	case PATIENCE_ON:
+		return true;
+	case PATIENCE_SLOW:
+		link->slow = true;
+		return true;
+	case PATIENCE_OVER:
+		break;
+	}
+	if (link->smtp.state == SMTP_LISTENING) {
 		smtp_listened(&link->smtp);
 		get_ready(link);
-		return false;
-	}
-	if (deadline_left(link->late_at) == 0) {
-		link->late = link->silence == 0;
+	} else {
+		link->late = link->patience.silence == 0;
 		link_drop(link, link->late ? "timeout" : "silent");
-		return false;
 	}
-	if (deadline_left(link->slow_at) == 0 && link->wake != link->late_at) {
-		link->slow = true;
-		link->wake = link->late_at;
-	}
-	return true;
+	return false;
 }
 
 static ssize_t
@@ -161,7 +131,8 @@ begin_closing(struct link *link)
 	link->state = LINK_CLOSING;
 	if (link->tls == NULL)
 		shutdown(link->fd, SHUT_WR);
-	wait_for(link, POLLIN, CLOSING_TIME, CLOSING_TIME);
+	link->events = POLLIN;
+	patience_begin(&link->patience, CLOSING_TIME, CLOSING_TIME);
 }
 
 static void
@@ -227,7 +198,8 @@ follow(struct link *link)
 		get_ready(link);
 		break;
 	case SMTP_LISTENING:
-		listen_on(link);
+		link->events = POLLIN;
+		patience_listen(&link->patience);
 		break;
 	case SMTP_ASKING:
 		/* A byte now and then does not move a time-out, a whole answer does. */
@@ -292,23 +264,6 @@ get(struct link *link, char *bytes, size_t size)
 	return n;
 }
 
-/* It is there; whatever it says, and however slowly. */
-static void
-hear(struct link *link)
-{
-	int64_t now = deadline_now();
-
-	if (link->state != LINK_ASKING)
-		return;
-	if (link->heard_at != 0 && now - link->heard_at > link->lull)
-		link->lull = now - link->heard_at;
-	link->heard_at = now;
-	if (link->silence == 0)
-		return;
-	link->silence = 0;
-	wait_for_reply(link);
-}
-
 static void
 step_talking(struct link *link)
 {
@@ -329,7 +284,8 @@ step_talking(struct link *link)
 		return;
 	}
 	link->events = POLLIN;
-	hear(link);
+	if (link->state == LINK_ASKING && patience_hear(&link->patience))
+		wait_for_reply(link);
 	watch(link, '<', bytes, (size_t)n);
 	smtp_input(&link->smtp, bytes, (size_t)n);
 	follow(link);
@@ -368,7 +324,8 @@ link_open(const struct link_terms *terms, uint32_t connect_timeout, uint32_t com
 	link->terms = terms;
 	link->state = LINK_OPENING;
 	link->connecting = true;
-	link->command_timeout = command_timeout;
+	link->events = POLLOUT;
+	link->patience.command_timeout = command_timeout;
 	link->opened = deadline_now();
 	smtp_start(&link->smtp, &nothing); /* so that it can be lost */
 	link->smtp.stage = SMTP_CONNECT;
@@ -376,7 +333,7 @@ link_open(const struct link_terms *terms, uint32_t connect_timeout, uint32_t com
 	if (link->fd == -1)
 		link_drop(link, note);
 	else
-		wait_for(link, POLLOUT, full,
+		patience_begin(&link->patience, full,
 		    full / 2 < SLOW_CONNECTION ? full / 2 : SLOW_CONNECTION);
 	return link;
 }
@@ -405,10 +362,8 @@ link_is_kept(const struct link *link)
 void
 link_fly(struct link *link, uint32_t command_timeout, int64_t silence)
 {
-	link->silence = link_is_kept(link) ? silence : 0;
-	link->heard_at = link->lull = 0;
+	patience_fly(&link->patience, command_timeout, link_is_kept(link) ? silence : 0);
 	link->state = LINK_ASKING;
-	link->command_timeout = command_timeout;
 	link->current = 0;
 	link->landed = false;
 	link->slow = false;

@@ -4,7 +4,7 @@
  *
  *	link = link_open(...);
  *	while (link->state != LINK_GONE) {
- *		poll link->fd for link->events until link->wake;
+ *		poll link->fd for link->events until link->patience.wake;
  *		link_step(link);
  *		if (link->landed) each answer of the flight is in link->asks;
  *		if (link->state == LINK_READY) link_ask() or link_quit();
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/record.h"
+#include "patience.h"
 #include "smtp.h"
 #include "tlsclient.h"
 
@@ -55,10 +56,10 @@ struct link {
 	enum link_state state;
 	int fd;
 	short events;
-	int64_t wake; /* step again at this time (deadline.h) at the latest */
-	bool landed;  /* the flight is over; the caller takes the answers and clears it */
-	bool slow; /* what it waits for has taken longer than a sound server does; likewise */
-	bool late; /* gone: by a time-out of its own */
+	struct patience patience; /* .wake: step again at this time at the latest */
+	bool landed; /* the flight is over; the caller takes the answers and clears it */
+	bool slow;   /* what it waits for has taken longer than a sound server does; likewise */
+	bool late;   /* gone: by a time-out of its own */
 	bool greeted;    /* it has been ready once */
 	bool tls_failed; /* gone: the server has TLS, but it does not work */
 	struct smtp smtp;
@@ -84,10 +85,6 @@ struct link {
 	struct tlsclient *tls;
 	bool connecting;
 	size_t current; /* questions of the flight that are answered */
-	int64_t slow_at, late_at;
-	int64_t silence;          /* ms that it may keep quite still; 0: no such limit */
-	int64_t heard_at, lull;   /* ms: the longest in the flight between two words of it */
-	uint32_t command_timeout; /* seconds */
 };
 
 /* Begins to connect. Returns NULL for lack of memory; a link that cannot be is gone at once. */

@@ -67,8 +67,7 @@ int
 memory_find(struct cache *cache, const char *subject, struct memory *memory)
 {
 	sqlite3_stmt *statement;
-	const char *damage;
-	int found = -1;
+	int found;
 
 	if (cache->db == NULL)
 		return -1;
@@ -76,22 +75,9 @@ memory_find(struct cache *cache, const char *subject, struct memory *memory)
 	statement = prepare(cache, find_sql, subject);
 	if (statement == NULL)
 		return -1;
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		damage = memory_parse(statement, memory);
-		if (damage == NULL) {
-			found = 1;
-		} else {
-			cache_damage(cache, damage);
-			cache->bad_row = true;
-		}
-		break;
-	case SQLITE_DONE:
-		found = 0;
-		break;
-	default:
-		cache_trouble(cache);
-	}
+	found = cache_step(cache, statement);
+	if (found == 1)
+		found = cache_row(cache, memory_parse(statement, memory));
 	cache_release(statement);
 	return found;
 }
@@ -111,7 +97,7 @@ memory_take(struct cache *cache, const char *subject, struct memory *memory)
 static int
 finish(struct cache *cache, sqlite3_stmt *statement)
 {
-	int result = sqlite3_step(statement) == SQLITE_DONE ? 0 : cache_trouble(cache);
+	int result = cache_step(cache, statement);
 
 	cache_release(statement);
 	return result;

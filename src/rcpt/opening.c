@@ -344,7 +344,7 @@ opening_wake(const struct primary *primary)
 	size_t ready = 0;
 
 	for (const struct link *link = primary->links; link != NULL; link = link->next) {
-		wake = deadline_earlier(wake, link->wake);
+		wake = deadline_earlier(wake, link->patience.wake);
 		if (link->state == LINK_READY)
 			wake = deadline_earlier(wake,
 			    ready++ > 0 ? link->landed_at + IDLE_EXTRA

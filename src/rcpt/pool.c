@@ -210,7 +210,7 @@ pool_step(struct pool *pool, const struct pollfd *pollfds, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct link *link = pool->polled[i];
 
-		if (pollfds[i].revents == 0 && deadline_left(link->wake) > 0)
+		if (pollfds[i].revents == 0 && deadline_left(link->patience.wake) > 0)
 			continue;
 		link_step(link);
 		primary_follow(pool->polled_of[i], link);

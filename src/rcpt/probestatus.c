@@ -81,7 +81,7 @@ describe_probe(struct line *line, const struct desk *desk, int64_t since)
 	pair(line, "directly", desk->directly);
 	pair(line, "busy", desk->busy);
 	pair(line, "probes", desk->probes);
-	pair(line, "asking", desk->count);
+	pair(line, "asking", desk->jobs.count);
 	pair(line, "callers", callers > 0 ? callers - 1 : 0);
 	add_latency(line, &desk->latency);
 	pair(line, "servers", count_servers(desk));

@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/confine.h"
+#include "base/homefolder.h"
 #include "base/line.h"
 #include "cache.h"
 #include "cacheadmin.h"
+#include "cacheforget.h"
 #include "cachetext.h"
 #include "cachewrite.h"
 #include "memoryadmin.h"
@@ -107,7 +109,7 @@ print_removed(int result, int64_t removed)
 	return removed > 0;
 }
 
-/* And what is remembered besides, in a transaction of its own: see cacheadmin_forget. */
+/* And what is remembered besides, in a transaction of its own: see cacheforget. */
 static int
 forget_memory(const char *address, const char *domain, int64_t *removed)
 {
@@ -130,9 +132,9 @@ forget(const char *address, const char *domain)
 	int result;
 
 	if (address == NULL)
-		result = cacheadmin_forget_domain(&cache, domain, &removed);
+		result = cacheforget_domain(&cache, domain, &removed);
 	else
-		result = cacheadmin_forget(&cache, address, strlen(address), &removed);
+		result = cacheforget(&cache, address, strlen(address), &removed);
 	if (result == 0)
 		result = forget_memory(address, domain, &also);
 	return print_removed(result, removed + also);
@@ -142,7 +144,7 @@ static int
 purge(const char *address, const char *domain)
 {
 	int64_t removed = 0;
-	int result = cacheadmin_purge(&cache, domain, now, &removed);
+	int result = cacheforget_expired(&cache, domain, now, &removed);
 
 	(void)address;
 	return print_removed(result, removed);
@@ -221,7 +223,7 @@ find_command(const char *name)
 int
 main(int argc, char **argv)
 {
-	const char *home = getenv("RCPTCHECK_HOME"), *argument;
+	const char *argument;
 	const char *address = NULL, *domain = NULL;
 	const struct command *command;
 	struct line line;
@@ -246,9 +248,8 @@ main(int argc, char **argv)
 	if (strchr(argument, '@') == NULL)
 		errx(TROUBLE, "'%s' is neither user@domain nor @domain", line.text);
 
-	if (home == NULL || *home == '\0')
-		home = CONF_HOME;
-	if (snprintf(path, sizeof(path), "%s/cache/verdicts.db", home) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/cache/verdicts.db", homefolder()) >=
+	    (int)sizeof(path))
 		errx(TROUBLE, "the path of the home is too long");
 	now = (int64_t)time(NULL);
 	confine();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/homefolder.h"
 #include "base/lean.h"
 #include "base/line.h"
 #include "base/syslogger.h"
@@ -232,7 +233,7 @@ main(int argc, char **argv)
 	static struct checker checker;
 	struct options options;
 	struct line self;
-	const char *home = getenv("RCPTCHECK_HOME");
+	const char *home = homefolder();
 	int64_t started = deadline_now();
 
 	options_parse(&options, argc, argv);
@@ -249,7 +250,7 @@ main(int argc, char **argv)
 		log_trouble("usage", usage_text + sizeof("rcptcheck:"));
 		hook_answer(options.form, VERDICT_TEMPFAIL);
 	}
-	if (checker_open(&checker, home != NULL && home[0] != '\0' ? home : CONF_HOME) == -1) {
+	if (checker_open(&checker, home) == -1) {
 		log_trouble("usage", "the path of the home directory is too long");
 		hook_answer(options.form, VERDICT_TEMPFAIL);
 	}

@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +17,13 @@
 #include "base/become.h"
 #include "base/deadline.h"
 #include "base/descriptors.h"
-#include "base/line.h"
+#include "base/homefolder.h"
 #include "base/sandbox.h"
+#include "base/seqsocket.h"
+#include "base/stopsignals.h"
 #include "desk.h"
+#include "probecdb.h"
+#include "probelog.h"
 #include "probestatus.h"
 #include "tlsclient.h"
 
@@ -41,109 +43,19 @@ struct rcptprobe {
 	struct callers callers;
 	struct desk desk;
 	char home[PATH_SIZE], run[PATH_SIZE], cache[PATH_SIZE], data[PATH_SIZE];
-	char users[SETTINGS_USERS_SIZE]; /* the setting probe_users at the start */
-	ino_t cdb;                       /* the one in use */
-	const char *cdb_kept;
+	struct probecdb probecdb;
 	int64_t since;   /* seconds since 1970 */
 	int64_t refused; /* when we last logged that somebody may not ask (deadline.h) */
-	uint64_t lost;   /* lines of the log that nobody took */
 };
 
-static int stop_pipe[2] = {-1, -1};
+static int stopping = -1; /* stopsignals.h */
 static struct rcptprobe rcptprobe;
-
-/* A log that nobody drains costs lines, not answers. */
-static void
-log_line(const struct line *line)
-{
-	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
-	struct line lost;
-
-	if (poll(&pollfd, 1, 0) != 1 || line_write(line, STDERR_FILENO) == -1) {
-		rcptprobe.lost++;
-		return;
-	}
-	if (rcptprobe.lost == 0 || poll(&pollfd, 1, 0) != 1)
-		return;
-	line_start(&lost);
-	line_add(&lost, "rcptprobe: lines of the log that nobody took: ");
-	line_add_number(&lost, (int64_t)rcptprobe.lost);
-	rcptprobe.lost = 0;
-	(void)line_write(&lost, STDERR_FILENO);
-}
-
-/* "rcptprobe: what: detail" */
-static void
-say(const char *what, const char *detail)
-{
-	struct line line;
-
-	line_start(&line);
-	line_add(&line, "rcptprobe: ");
-	line_add(&line, what);
-	if (detail != NULL) {
-		line_add(&line, ": ");
-		line_add_foreign(&line, detail, strlen(detail), 512);
-	}
-	log_line(&line);
-}
 
 static _Noreturn void
 die(const char *what, const char *detail)
 {
-	say(what, detail);
+	probelog(what, detail);
 	exit(TEMPFAIL);
-}
-
-/* The transcript of -v: one line for each line of all dialogues, with server and descriptor. */
-static void
-watch(const struct link *link, char direction, const char *bytes, size_t len)
-{
-	char server[RECORD_SERVER_TEXT];
-
-	record_server_text(server, &link->terms->server);
-	while (len > 0) {
-		const char *lf = memchr(bytes, '\n', len);
-		size_t line_len = lf != NULL ? (size_t)(lf - bytes) : len;
-		struct line line;
-
-		line_start(&line);
-		line_add(&line, "rcptprobe: ");
-		line_add(&line, server);
-		line_add(&line, " ");
-		line_add_number(&line, link->fd);
-		line_add(&line, " ");
-		line_add_foreign(&line, &direction, 1, 1);
-		line_add(&line, " ");
-		line_add_foreign(&line, bytes,
-		    line_len > 0 && bytes[line_len - 1] == '\r' ? line_len - 1 : line_len, 512);
-		log_line(&line);
-		len -= line_len + (lf != NULL);
-		bytes += line_len + (lf != NULL);
-	}
-}
-
-static void
-stop(int signal_number)
-{
-	int saved = errno;
-
-	(void)signal_number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = saved;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop};
-
-	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) == -1)
-		die("pipe", strerror(errno));
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static void
@@ -156,40 +68,14 @@ set_path(char *path, const char *name)
 static void
 set_paths(void)
 {
-	const char *home = getenv("RCPTCHECK_HOME");
+	const char *home = homefolder();
 
-	if (home == NULL || home[0] == '\0')
-		home = CONF_HOME;
 	if (snprintf(rcptprobe.home, sizeof(rcptprobe.home), "%s", home) >= PATH_SIZE ||
 	    checker_open(&rcptprobe.checker, home) == -1)
 		die("the path of the home directory is too long", home);
 	set_path(rcptprobe.run, "run");
 	set_path(rcptprobe.cache, "cache");
 	set_path(rcptprobe.data, "data");
-}
-
-/* The settings that hold for all. Returns NULL, or the trouble. */
-static const char *
-read_settings(struct settings *settings)
-{
-	unsigned char value[RECORD_SIZE_MAX];
-	const char key = RECORD_KEY_SETTINGS;
-	size_t len;
-
-	settings_default(settings);
-	if (checker_use_cdb(&rcptprobe.checker) == -1)
-		return checker_cdb_trouble();
-	switch (cdbfile_find(&rcptprobe.checker.cdb, &key, 1, value, sizeof(value), &len)) {
-	case 1:
-		if (len > 1 && value[0] == RECORD_VERSION &&
-		    settings_parse(settings, value + 1, len - 1) == len - 1)
-			return NULL;
-		return "its settings are of another version: run rcptbuild";
-	case 0:
-		return NULL;
-	default:
-		return checker_cdb_trouble();
-	}
 }
 
 /* Who may ask: the users of the setting; without one, whoever may write the cache. */
@@ -200,7 +86,6 @@ set_users(const struct settings *settings)
 	char names[SETTINGS_USERS_SIZE], *rest = names, *name;
 	struct stat st;
 
-	memcpy(rcptprobe.users, settings->probe_users, sizeof(rcptprobe.users));
 	memcpy(names, settings->probe_users, sizeof(names));
 	while ((name = strtok_r(rest, " ", &rest)) != NULL) {
 		const struct passwd *user = getpwnam(name);
@@ -245,12 +130,8 @@ open_socket(void)
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
 		die("another rcptprobe runs in this home", rcptprobe.home);
 	set_path(path, "run/probe.sock");
-	if (unlink(path) == -1 && errno != ENOENT)
-		die(path, strerror(errno));
 	if (callers_open(&rcptprobe.callers, path) == -1)
-		die(path,
-		    errno == ENAMETOOLONG ? "too long a path for a socket (107 bytes)"
-					  : strerror(errno));
+		die(path, seqsocket_reason(errno));
 }
 
 static void
@@ -266,44 +147,17 @@ enter_sandbox(void)
 	if (descriptors < DESCRIPTORS) {
 		rcptprobe.pool.links_max = (size_t)descriptors / 4;
 		rcptprobe.callers.max = (size_t)descriptors / 2;
-		say("few descriptors are allowed: fewer connections at a time", NULL);
+		probelog("few descriptors are allowed: fewer connections at a time", NULL);
 	}
 	switch (sandbox_enter(paths, sizeof(paths) / sizeof(paths[0]))) {
 	case 1:
 		break;
 	case 0:
-		say("this system has no Landlock: only the user's rights limit which files can "
-		    "be opened",
-		    NULL);
+		probelog(SANDBOX_NONE, NULL);
 		break;
 	default:
 		die("sandbox", strerror(errno));
 	}
-}
-
-/* A new CDB is taken with the next question; here it is only noted. */
-static void
-look_at_cdb(void)
-{
-	const struct checker *checker = &rcptprobe.checker;
-	struct settings settings;
-	const char *reason;
-
-	if (checker_use_cdb(&rcptprobe.checker) == -1)
-		return;
-	if (checker->cdb_kept != NULL && rcptprobe.cdb_kept == NULL)
-		say("the new rcptcheck.cdb is not taken, the old one stays in use",
-		    checker->cdb_kept);
-	rcptprobe.cdb_kept = checker->cdb_kept;
-	if (checker->cdb.inode == rcptprobe.cdb)
-		return;
-	rcptprobe.cdb = checker->cdb.inode;
-	say("a new rcptcheck.cdb", NULL);
-	reason = read_settings(&settings);
-	if (reason != NULL)
-		say("rcptcheck.cdb", reason);
-	else if (strcmp(settings.probe_users, rcptprobe.users) != 0)
-		say("probe_users has changed: start rcptprobe anew", NULL);
 }
 
 static void
@@ -316,7 +170,7 @@ note_refused(uid_t user)
 		return;
 	rcptprobe.refused = now;
 	snprintf(text, sizeof(text), "%lld", (long long)user);
-	say("a question was refused, of the user", text);
+	probelog("a question was refused, of the user", text);
 }
 
 static void
@@ -367,7 +221,7 @@ run(void)
 		int64_t wake = desk_wake(&rcptprobe.desk);
 		size_t asking, links;
 
-		pollfds[0] = (struct pollfd){.fd = stop_pipe[0], .events = POLLIN};
+		pollfds[0] = (struct pollfd){.fd = stopping, .events = POLLIN};
 		asking = callers_poll(&rcptprobe.callers, pollfds + 1, &wake);
 		links = pool_poll(&rcptprobe.pool, pollfds + 1 + asking, LINKS_MAX, &wake);
 		if (poll(pollfds, 1 + asking + links,
@@ -379,7 +233,7 @@ run(void)
 		pool_step(&rcptprobe.pool, pollfds + 1 + asking, links);
 		take_questions();
 		desk_step(&rcptprobe.desk);
-		look_at_cdb();
+		probecdb_look(&rcptprobe.probecdb, &rcptprobe.checker);
 	}
 }
 
@@ -392,7 +246,7 @@ end(void)
 	set_path(path, "run/probe.sock");
 	(void)unlink(path);
 	pool_stop(&rcptprobe.pool);
-	say("stopped", NULL);
+	probelog("stopped", NULL);
 }
 
 int
@@ -413,7 +267,9 @@ main(int argc, char **argv)
 	}
 	if (argc > optind)
 		die("usage: rcptprobe [-v]", NULL);
-	catch_signals();
+	stopping = stopsignals_catch();
+	if (stopping == -1)
+		die("pipe", strerror(errno));
 	set_paths();
 	rcptprobe.checker.read_wait = rcptprobe.checker.write_wait = LOCK_WAIT;
 	rcptprobe.since = time(NULL);
@@ -422,20 +278,19 @@ main(int argc, char **argv)
 	if (rcptprobe.pool.tls_context == NULL)
 		die("OpenSSL", reason);
 	if (verbose)
-		rcptprobe.pool.watch = watch;
+		rcptprobe.pool.watch = probelog_watch;
 	rcptprobe.desk.checker = &rcptprobe.checker;
 	rcptprobe.desk.pool = &rcptprobe.pool;
 	rcptprobe.desk.callers = &rcptprobe.callers;
-	rcptprobe.desk.log = log_line;
-	reason = read_settings(&settings);
+	rcptprobe.desk.log = probelog_line;
+	reason = probecdb_start(&rcptprobe.probecdb, &rcptprobe.checker, &settings);
 	if (reason != NULL)
 		die("rcptcheck.cdb", reason);
 	set_users(&settings);
 	lay_root_down();
 	open_socket();
 	enter_sandbox();
-	rcptprobe.cdb = rcptprobe.checker.cdb.inode;
-	say("running", NULL);
+	probelog("running", NULL);
 	run();
 	end();
 	exit(0);

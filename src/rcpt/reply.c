@@ -1,6 +1,7 @@
 #include "reply.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool
 is_digit(char c)
@@ -181,4 +182,22 @@ reply_feed(struct reply *reply, const char *bytes, size_t len, size_t *used)
 	}
 	*used = len;
 	return REPLY_MORE;
+}
+
+bool
+reply_offers(const struct reply *reply, const char *keyword)
+{
+	size_t len = strlen(keyword);
+	const char *line = memchr(reply->text, '\n', reply->text_len);
+
+	while (line != NULL) {
+		const char *end = reply->text + reply->text_len;
+
+		line++;
+		if ((size_t)(end - line) >= len && strncasecmp(line, keyword, len) == 0 &&
+		    (line + len == end || line[len] == ' ' || line[len] == '\n'))
+			return true;
+		line = memchr(line, '\n', (size_t)(end - line));
+	}
+	return false;
 }

@@ -46,4 +46,7 @@ void reply_start(struct reply *reply);
 /* Takes bytes up to the end of the reply; used is how many. Not to be called after the end. */
 enum reply_state reply_feed(struct reply *reply, const char *bytes, size_t len, size_t *used);
 
+/* Does the reply to EHLO have this keyword, in a line of its own after the first (RFC 5321 4.1.1.1)? */
+bool reply_offers(const struct reply *reply, const char *keyword);
+
 #endif

@@ -6,23 +6,6 @@
 
 #include "classify.h"
 
-static const char *const stage_names[] = {
-    [SMTP_CONNECT] = "connect",
-    [SMTP_GREETING] = "greeting",
-    [SMTP_EHLO] = "ehlo",
-    [SMTP_HELO] = "helo",
-    [SMTP_STARTTLS] = "starttls",
-    [SMTP_RSET] = "rset",
-    [SMTP_MAIL] = "mail",
-    [SMTP_RCPT] = "rcpt",
-};
-
-const char *
-smtp_stage_name(enum smtp_stage stage)
-{
-	return stage_names[stage];
-}
-
 static void
 await(struct smtp *smtp, enum smtp_stage stage)
 {
@@ -62,51 +45,12 @@ say(struct smtp *smtp, const char *verb, const char *argument, const char *end)
 	smtp->outstanding++;
 }
 
-static char
-printable(char c)
-{
-	if (c >= ' ' && c <= '~')
-		return c;
-	return c == '\n' || c == '\t' || c == '\0' ? ' ' : '?';
-}
-
-/* An answer without a reply. */
-static void
-answer_note(
-    const struct smtp *smtp, struct smtp_answer *answer, enum finding finding, const char *note)
-{
-	answer->finding = finding;
-	answer->stage = smtp->stage;
-	answer->lacks_utf8 = false;
-	answer->names = false;
-	answer->note = note;
-	answer->code = 0;
-	answer->enhanced[0] = '\0';
-	answer->text[0] = '\0';
-}
-
-/* The text of the reply just taken, printable and cut. */
-static void
-copy_text(const struct smtp *smtp, char *text, size_t size)
-{
-	size_t len = smtp->reply.text_len < size ? smtp->reply.text_len : size - 1;
-
-	for (size_t i = 0; i < len; i++)
-		text[i] = printable(smtp->reply.text[i]);
-	text[len] = '\0';
-}
-
 /* The reply just taken is the answer. */
 static void
 answer_reply(
     const struct smtp *smtp, struct smtp_answer *answer, enum finding finding, const char *note)
 {
-	const struct reply *reply = &smtp->reply;
-
-	answer_note(smtp, answer, finding, note);
-	answer->code = reply->code;
-	strcpy(answer->enhanced, reply->enhanced);
-	copy_text(smtp, answer->text, sizeof(answer->text));
+	smtpanswer_reply(answer, smtp->stage, finding, note, &smtp->reply);
 }
 
 /*
@@ -129,7 +73,7 @@ smtp_lost(struct smtp *smtp, const char *note)
 	if (smtp->state == SMTP_CLOSED)
 		return;
 	smtp->out_len = 0;
-	answer_note(smtp, &smtp->answer, FINDING_TEMPORARY, note);
+	smtpanswer_note(&smtp->answer, smtp->stage, FINDING_TEMPORARY, note);
 	close_down(smtp);
 }
 
@@ -140,28 +84,6 @@ turn_away(struct smtp *smtp, enum finding finding, const char *note)
 	answer_reply(smtp, &smtp->answer, finding, note);
 	close_down(smtp);
 	say(smtp, "QUIT", "", "");
-}
-
-/*
- * Does the EHLO reply have this keyword, in a line of its own after the first (RFC 5321
- * 4.1.1.1)?
- */
-static bool
-offers(const struct reply *reply, const char *keyword)
-{
-	size_t len = strlen(keyword);
-	const char *line = memchr(reply->text, '\n', reply->text_len);
-
-	while (line != NULL) {
-		const char *end = reply->text + reply->text_len;
-
-		line++;
-		if ((size_t)(end - line) >= len && strncasecmp(line, keyword, len) == 0 &&
-		    (line + len == end || line[len] == ' ' || line[len] == '\n'))
-			return true;
-		line = memchr(line, '\n', (size_t)(end - line));
-	}
-	return false;
 }
 
 /* Is the first word of the greeting our own name? */
@@ -202,10 +124,10 @@ take_ehlo(struct smtp *smtp, bool good)
 
 	if (good) {
 		smtp->extended = true;
-		smtp->pipelining = offers(reply, "PIPELINING");
-		smtp->utf8 = offers(reply, "SMTPUTF8");
+		smtp->pipelining = reply_offers(reply, "PIPELINING");
+		smtp->utf8 = reply_offers(reply, "SMTPUTF8");
 		if (smtp->terms.tls == SMTP_TLS_NONE || smtp->secured ||
-		    !offers(reply, "STARTTLS")) {
+		    !reply_offers(reply, "STARTTLS")) {
 			get_ready(smtp);
 			return;
 		}
@@ -367,7 +289,7 @@ take_reply(struct smtp *smtp)
 
 	switch (smtp->stage) {
 	case SMTP_GREETING:
-		copy_text(smtp, smtp->greeting, sizeof(smtp->greeting));
+		smtpanswer_text(smtp->greeting, sizeof(smtp->greeting), reply);
 		if (good && greets_as_us(smtp))
 			turn_away(smtp, FINDING_POLICY, "loop");
 		else if (good)
@@ -416,7 +338,7 @@ distrust(struct smtp *smtp, enum smtp_state was, const char *bytes, size_t len)
 	if (smtp->state == SMTP_CLOSED && !answered)
 		return; /* turned away already */
 	smtp->out_len = 0;
-	answer_note(smtp, &smtp->answer, FINDING_TEMPORARY, "out-of-step");
+	smtpanswer_note(&smtp->answer, smtp->stage, FINDING_TEMPORARY, "out-of-step");
 	/* What a flight of one says without a word from RCPT stands. */
 	if (answered && !closing &&
 	    (smtp->count > 1 || smtp->asks[0].answer.stage == SMTP_RCPT))
@@ -479,7 +401,7 @@ smtp_lacks(const struct smtp *smtp, struct smtp_ask *ask)
 {
 	if (!ask->needs_utf8 || smtp->utf8)
 		return false;
-	answer_note(smtp, &ask->answer, FINDING_POLICY, "no-smtputf8");
+	smtpanswer_note(&ask->answer, smtp->stage, FINDING_POLICY, "no-smtputf8");
 	ask->answer.stage = smtp->extended ? SMTP_EHLO : SMTP_HELO;
 	ask->answer.code = 250;
 	/* HELO came after a refused EHLO, which may be about us. */
@@ -524,7 +446,7 @@ smtp_quit(struct smtp *smtp)
 {
 	if (smtp->state != SMTP_READY)
 		return;
-	answer_note(smtp, &smtp->answer, FINDING_TEMPORARY, "quit");
+	smtpanswer_note(&smtp->answer, smtp->stage, FINDING_TEMPORARY, "quit");
 	say(smtp, "QUIT", "", "");
 	smtp->state = SMTP_CLOSED;
 }

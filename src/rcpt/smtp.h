@@ -22,41 +22,14 @@
 
 #include "base/address.h"
 #include "base/settings.h"
-#include "finding.h"
 #include "reply.h"
+#include "smtpanswer.h"
 
 #define SMTP_FLIGHT_MAX 9
 
 /* Each question: RSET, MAIL and RCPT with the longest texts; EHLO and QUIT are far shorter. */
 #define SMTP_QUESTION_MAX (SETTINGS_ADDRESS_SIZE + ADDRESS_PATH_SIZE + 56)
 #define SMTP_OUT_SIZE     (SMTP_FLIGHT_MAX * SMTP_QUESTION_MAX + SETTINGS_HOST_SIZE)
-
-enum smtp_stage {
-	SMTP_CONNECT, /* not talking yet: the caller's business */
-	SMTP_GREETING,
-	SMTP_EHLO,
-	SMTP_HELO,
-	SMTP_STARTTLS,
-	SMTP_RSET,
-	SMTP_MAIL,
-	SMTP_RCPT,
-};
-
-/* How far a conversation came, for a log: "connect", "greeting", "ehlo", ... */
-const char *smtp_stage_name(enum smtp_stage stage);
-
-struct smtp_answer {
-	enum finding finding;
-	enum smtp_stage stage; /* where it was decided */
-	bool lacks_utf8;       /* RCPT was not asked: the server has no SMTPUTF8, it says */
-	bool names;            /* the reply names the mailbox that it is about */
-	const char
-	    *note; /* what no reply says: "timeout", "lost", ...; NULL where a reply does */
-	/* The reply it comes from; code 0 and empty texts where there was none. */
-	int code;
-	char enhanced[REPLY_ENHANCED_SIZE];
-	char text[256]; /* printable, in one line, cut */
-};
 
 /* The texts are the caller's and must stay until the answer. None may hold CR, LF or NUL. */
 struct smtp_ask {

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/descriptors.h"
 #include "base/line.h"
+#include "base/remark.h"
 #include "base/syslogger.h"
 
 static void
@@ -37,11 +37,7 @@ complain(const char *program, const char *what, const char *detail)
 		line_add(&line, program);
 		line_add(&line, ": ");
 	}
-	line_add(&line, what);
-	if (detail != NULL) {
-		line_add(&line, ": ");
-		line_add_foreign(&line, detail, strlen(detail), 512);
-	}
+	remark(&line, what, detail);
 	if (to_syslog) {
 		syslogger_open(program);
 		syslogger_write(line.text);

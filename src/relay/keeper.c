@@ -4,45 +4,40 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cdbwriter.h"
 #include "base/deadline.h"
-#include "base/publish.h"
-#include "relayrules.h"
+#include "base/remark.h"
+#include "publication.h"
+#include "relayaddress.h"
 #include "relaysettings.h"
 
-#define MODE          0644
 #define RETRY         1000 /* ms after a failure */
 #define EARLY         2000 /* ms: who logged in again is in relay.cdb before it is over */
 #define COVERED       10   /* seconds that an address must still have there */
 #define TELL_EVERY    (30 * 1000)  /* ms between two lines about the same trouble */
 #define LOOPBACK_TOLD (600 * 1000) /* ms between two lines about logins of this host */
-#define LOCK_TOLD     1000         /* ms that relay.db may be locked before we say so */
 #define SWEEP_EVERY   (600 * 1000) /* ms */
 #define SWEEP_AFTER   3600         /* seconds: who looks into the table sees who was there */
 
 static void
-say(struct keeper *keeper, const char *what, const char *detail)
+say(void *context, const char *what, const char *detail)
 {
+	const struct keeper *keeper = context;
 	struct line line;
 
 	line_start(&line);
-	line_add(&line, what);
-	if (detail != NULL) {
-		line_add(&line, ": ");
-		line_add_foreign(&line, detail, strlen(detail), 512);
-	}
+	remark(&line, what, detail);
 	keeper->log(&line);
 }
 
 /* What may go on for long, and is tried again and again, is told now and then. */
 static void
-say_trouble(struct keeper *keeper, const char *what, const char *detail)
+say_trouble(void *context, const char *what, const char *detail)
 {
+	struct keeper *keeper = context;
 	int64_t now = deadline_now();
 
 	if (keeper->told != 0 && now - keeper->told < TELL_EVERY)
@@ -55,22 +50,6 @@ static bool
 make_path(const struct keeper *keeper, char path[PATH_MAX], const char *name)
 {
 	return snprintf(path, PATH_MAX, "%s/%s", keeper->home, name) < PATH_MAX;
-}
-
-int
-keeper_lock(const char *home)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s/" KEEPER_LOCK, home) >= (int)sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return -1;
-	return flock(fd, LOCK_EX | LOCK_NB);
 }
 
 /* The setting, if rcptcheck.cdb has another than before. */
@@ -138,7 +117,11 @@ keeper_open(struct keeper *keeper, const char *home)
 		    NULL);
 	note_database(keeper);
 	read_settings(keeper);
-	(void)relayclock_jump(&keeper->clock, relayclock_wall(), relayclock_steady());
+	keeper->change.db = &keeper->db;
+	keeper->change.say = say;
+	keeper->change.trouble = say_trouble;
+	keeper->change.context = keeper;
+	relaychange_start(&keeper->change);
 	keeper->version = relaydb_version(&keeper->db);
 	if (relaydb_rebase(&keeper->db, time(NULL), keeper->expire) == -1)
 		say(keeper, "relay.db", relaydb_reason(&keeper->db));
@@ -158,74 +141,20 @@ keeper_close(struct keeper *keeper)
 	keeper->folder = -1;
 }
 
-/* Within a change: all logins are as old as before if somebody sets the clock. */
-static bool
-follow_clock(struct keeper *keeper)
-{
-	int64_t moved = relayclock_jump(&keeper->clock, relayclock_wall(), relayclock_steady());
-	char seconds[32];
-
-	if (moved == 0)
-		return true;
-	if (relaydb_shift(&keeper->db, moved) == -1)
-		return false;
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)moved);
-	say(keeper, "the clock was set, all logins move along; seconds", seconds);
-	keeper->due = true;
-	return true;
-}
-
-static void
-undo(struct keeper *keeper)
-{
-	say_trouble(keeper, "relay.db cannot be written", relaydb_reason(&keeper->db));
-	if (keeper->changing) {
-		relaydb_rollback(&keeper->db);
-		keeper->clock = keeper->clock_before;
-	}
-	keeper->changing = false;
-	keeper->failed = false;
-}
-
 bool
 keeper_begin(struct keeper *keeper)
 {
-	int64_t now = deadline_now();
+	enum relaychange_begin begun = relaychange_begin(&keeper->change);
 
-	if (keeper->changing)
-		return true;
-	switch (relaydb_begin(&keeper->db)) {
-	case 1:
-		if (keeper->locked < 0)
-			say(keeper, "relay.db is not locked any more", NULL);
-		keeper->locked = 0;
-		keeper->changing = true;
-		keeper->clock_before = keeper->clock;
-		if (follow_clock(keeper))
-			return true;
-		break;
-	case 0:
-		if (keeper->locked == 0)
-			keeper->locked = now;
-		if (keeper->locked > 0 && now - keeper->locked > LOCK_TOLD) {
-			say(keeper, "relay.db is locked by another program; marks wait", NULL);
-			keeper->locked = -1;
-		}
-		return false;
-	}
-	undo(keeper);
-	return false;
+	if (begun == RELAYCHANGE_MOVED)
+		keeper->due = true;
+	return begun != RELAYCHANGE_NOT;
 }
 
 bool
 keeper_end(struct keeper *keeper)
 {
-	if (keeper->changing && !keeper->failed && relaydb_commit(&keeper->db) == 0) {
-		keeper->changing = false;
-		return true;
-	}
-	undo(keeper);
-	return false;
+	return relaychange_end(&keeper->change);
 }
 
 /* Who is in relay.cdb for long enough need not wait for a new one. Trouble is no "yes". */
@@ -280,7 +209,7 @@ keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark)
 		expires = now;
 	}
 	if (relaydb_mark(&keeper->db, mark, now, expires) == -1)
-		keeper->failed = true;
+		keeper->change.failed = true;
 	else if (counts && !published)
 		keeper->due = true;
 	return NULL;
@@ -291,25 +220,15 @@ keeper_age(struct keeper *keeper, int64_t minutes)
 {
 	if (!keeper_begin(keeper))
 		return false;
-	keeper->failed = relaydb_age(&keeper->db, time(NULL) - minutes * 60) == -1;
+	keeper->change.failed = relaydb_age(&keeper->db, time(NULL) - minutes * 60) == -1;
 	keeper->due = true;
 	return keeper_end(keeper);
 }
 
-/* What is made of all fresh rows. */
-struct publication {
-	struct keeper *keeper;
-	struct cdbwriter writer;
-	struct relayrules rules;
-	bool has_rules;
-	uint64_t count;
-	int64_t first; /* that expires; 0 if none does */
-	bool telling;  /* of odd rows */
-};
-
 static void
-tell_odd(struct publication *publication, const char *address, const char *why)
+tell_odd(void *context, const char *address, const char *why)
 {
+	struct keeper *keeper = context;
 	struct line line;
 
 	line_start(&line);
@@ -317,79 +236,7 @@ tell_odd(struct publication *publication, const char *address, const char *why)
 	line_add_foreign(&line, address, strlen(address), 60);
 	line_add(&line, "': ");
 	line_add(&line, why);
-	publication->keeper->log(&line);
-}
-
-static int
-publish_row(void *context, const char *address, const struct relayrow *row)
-{
-	struct publication *publication = context;
-	unsigned char value[RELAYROW_VALUE_SIZE];
-	char key[RELAYROW_KEY_SIZE], normal[RELAYADDRESS_SIZE];
-	const char *why = relayaddress_normalise(normal, address, strlen(address));
-
-	if (why == NULL && strcmp(normal, address) != 0)
-		why = "not in the form in which it is asked for (RFC 5952)";
-	if (why != NULL) {
-		if (publication->telling)
-			tell_odd(publication, address, why);
-		return 0;
-	}
-	relayrow_make(value, row);
-	/* The plain key is Postfix's, which asks for parts of addresses. */
-	if ((relayaddress_is_safe_in_parts(address) &&
-		cdbwriter_add_plain(&publication->writer, address, strlen(address), RELAYROW_OK,
-		    strlen(RELAYROW_OK)) == -1) ||
-	    cdbwriter_add(&publication->writer, key, relayrow_key(key, address), value,
-		sizeof(value)) == -1 ||
-	    (publication->has_rules && relayrules_add(&publication->rules, address) == -1))
-		return -1;
-	publication->count++;
-	if (row->expires != 0 && (publication->first == 0 || row->expires < publication->first))
-		publication->first = row->expires;
-	return 0;
-}
-
-/* Trouble with the rules must not hold up the rest. */
-static int
-start_rules(struct publication *publication, char path[PATH_MAX])
-{
-	struct keeper *keeper = publication->keeper;
-	int fd;
-
-	if (!keeper->rules || !make_path(keeper, path, KEEPER_RULES))
-		return -1;
-	fd = publish_start(path, MODE);
-	if (fd == -1) {
-		say_trouble(keeper, path, strerror(errno));
-		return -1;
-	}
-	if (relayrules_start(&publication->rules,
-		keeper->rules_base[0] != '\0' ? keeper->rules_base : NULL, fd) == 0) {
-		publication->has_rules = true;
-		return fd;
-	}
-	say_trouble(keeper, keeper->rules_base, strerror(errno));
-	publish_abandon(fd, path);
-	return -1;
-}
-
-static void
-finish_rules(struct publication *publication, int fd, const char *path, bool good)
-{
-	struct keeper *keeper = publication->keeper;
-
-	if (!publication->has_rules)
-		return;
-	if (good && relayrules_finish(&publication->rules) == 0) {
-		if (publish_finish(fd, path, keeper->folder) == 0)
-			return;
-		fd = -1;
-	}
-	say_trouble(keeper, path, strerror(errno));
-	relayrules_abandon(&publication->rules);
-	if (fd != -1)
-		publish_abandon(fd, path);
+	keeper->log(&line);
 }
 
 static void
@@ -404,39 +251,20 @@ take_published(struct keeper *keeper, const char *path)
 static int
 publish(struct keeper *keeper, bool telling)
 {
-	static const unsigned char note[CDBFILE_NOTE];
-	struct publication publication = {.keeper = keeper, .telling = telling};
-	char path[PATH_MAX], rules_path[PATH_MAX];
+	struct publication publication = {
+	    .home = keeper->home,
+	    .folder = keeper->folder,
+	    .rules_base = keeper->rules ? keeper->rules_base : NULL,
+	    .odd = telling ? tell_odd : NULL,
+	    .trouble = say_trouble,
+	    .context = keeper,
+	};
+	char path[PATH_MAX];
 	int64_t now = time(NULL);
-	int fd, rules_fd;
 
-	if (!make_path(keeper, path, RELAYROW_CDB))
+	if (!make_path(keeper, path, RELAYROW_CDB) ||
+	    publication_make(&publication, &keeper->db, now) == -1)
 		return -1;
-	fd = publish_start(path, MODE);
-	if (fd == -1) {
-		say_trouble(keeper, path, strerror(errno));
-		return -1;
-	}
-	rules_fd = start_rules(&publication, rules_path);
-	if (cdbwriter_start(&publication.writer, fd, CDBWRITER_LIMIT) == -1 ||
-	    relaydb_fresh(&keeper->db, now, publish_row, &publication) == -1 ||
-	    cdbwriter_finish(&publication.writer, now, note) == -1) {
-		say_trouble(keeper, path,
-		    sqlite3_errcode(keeper->db.database) != SQLITE_OK &&
-			    sqlite3_errcode(keeper->db.database) != SQLITE_DONE &&
-			    sqlite3_errcode(keeper->db.database) != SQLITE_ROW
-			? relaydb_reason(&keeper->db)
-			: strerror(errno));
-		cdbwriter_abandon(&publication.writer);
-		finish_rules(&publication, rules_fd, rules_path, false);
-		publish_abandon(fd, path);
-		return -1;
-	}
-	finish_rules(&publication, rules_fd, rules_path, true);
-	if (publish_finish(fd, path, keeper->folder) == -1) {
-		say_trouble(keeper, path, strerror(errno));
-		return -1;
-	}
 	take_published(keeper, path);
 	keeper->count = publication.count;
 	keeper->next = INT64_MAX;
@@ -473,12 +301,10 @@ look(struct keeper *keeper)
 		keeper->due = true;
 	if (keeper->tick - keeper->swept >= SWEEP_EVERY && keeper_begin(keeper)) {
 		keeper->swept = keeper->tick;
-		keeper->failed = relaydb_sweep(&keeper->db, time(NULL) - SWEEP_AFTER) == -1;
+		keeper->change.failed =
+		    relaydb_sweep(&keeper->db, time(NULL) - SWEEP_AFTER) == -1;
 		(void)keeper_end(keeper);
-	} else if (relayclock_jump(
-		       &(struct relayclock){keeper->clock.started, keeper->clock.apart},
-		       relayclock_wall(), relayclock_steady()) != 0 &&
-	    keeper_begin(keeper)) {
+	} else if (relaychange_is_due(&keeper->change) && keeper_begin(keeper)) {
 		(void)keeper_end(keeper);
 	}
 }

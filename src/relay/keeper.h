@@ -12,11 +12,9 @@
 
 #include "base/cdbfile.h"
 #include "base/line.h"
-#include "relayclock.h"
+#include "relaychange.h"
 #include "relaydb.h"
 
-#define KEEPER_RULES    "relay/tcp.smtp.cdb" /* below the home */
-#define KEEPER_LOCK     "relay/relayd.lock"
 #define KEEPER_ROWS_MAX 1000000 /* addresses that may relay at a time; more are not taken */
 #define KEEPER_TICK     500     /* ms between two looks at what others have changed */
 
@@ -34,31 +32,22 @@ struct keeper {
 	char home[PATH_MAX / 2];
 	int folder; /* relay */
 	struct relaydb db;
-	struct relayclock clock, clock_before; /* the change that is under way */
-	struct cdbfile published;              /* relay.cdb as we made it */
+	struct relaychange change; /* between keeper_begin and keeper_end */
+	struct cdbfile published;  /* relay.cdb as we made it */
 	bool has_published;
 	uint64_t count; /* of addresses in it */
 	bool due;       /* relay.cdb is to be made anew */
-	bool changing;  /* between keeper_begin and keeper_end */
-	bool failed;    /* something in between did */
 	int64_t made;   /* when relay.cdb was made (deadline.h); below 0: when that failed */
 	int64_t next;   /* when it must be made again */
 	int64_t tick, swept;   /* when we last looked, and swept */
 	int64_t version;       /* relaydb_version */
-	int64_t locked;        /* since when relay.db is; -1: that was told */
 	int64_t loopback_told; /* when we said that such a login opens nothing (deadline.h) */
 	int64_t told;          /* when trouble last was (deadline.h); 0: there was none */
 	dev_t database_device;
 	ino_t database, settings;
 };
 
-/*
- * Keeps all others who write out, until the process ends: the lock is relayd.lock, of which
- * the owner is that of the folder. Returns 0, or -1 with errno: EWOULDBLOCK when there is another.
- */
-int keeper_lock(const char *home);
-
-/* Opens all, under the lock. Returns 0, or -1 after a line of the log that says why. */
+/* Opens all, under the lock (relaylock.h). Returns 0, or -1 after a line of the log that says why. */
 int keeper_open(struct keeper *keeper, const char *home);
 
 /*

@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/seqsocket.h"
 
-#define BACKLOG 1024
 #define REST    100 /* ms without descriptors until the next try */
 #define ACCEPTS 256 /* at a time */
 
@@ -32,29 +30,10 @@ peers_start(struct peers *peers)
 int
 peers_listen(struct peers *peers, enum peers_socket which, const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	mode_t mask;
-	int fd, result, saved;
+	int fd = seqsocket_listen(path);
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	mask = umask(0); /* who may speak is told by who it is */
-	result = bind(fd, (struct sockaddr *)&address, sizeof(address));
-	umask(mask);
-	if (result == 0)
-		result = listen(fd, BACKLOG);
-	if (result == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
 	peers->listening[which] = fd;
 	return 0;
 }
@@ -100,30 +79,24 @@ close_gone(struct peers *peers)
 static bool
 let_in(struct peers *peers, enum peers_socket which)
 {
-#ifdef __OpenBSD__
-	struct sockpeercred peer;
-#else
-	struct ucred peer;
-#endif
-	socklen_t len = sizeof(peer);
-	int fd = accept4(peers->listening[which], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	bool exhausted;
+	int fd = seqsocket_accept(peers->listening[which], &exhausted);
 	struct peer *new;
+	uid_t user;
+	gid_t group;
 
-	if (fd == -1) {
-		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
-		    errno != ECONNABORTED)
-			peers->rest = deadline_now() + REST;
+	if (exhausted)
+		peers->rest = deadline_now() + REST;
+	if (fd == -1)
 		return false;
-	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
-		peer.uid = (uid_t)-1;
-	if (which == PEERS_SIMPLE && !may_mark(peers, peer.uid)) {
+	seqsocket_peer(fd, &user, &group);
+	if (which == PEERS_SIMPLE && !may_mark(peers, user)) {
 		struct peer unwanted = {.fd = fd};
 
 		peers_refuse(&unwanted, 0, not_you);
 		close(fd);
 		refused = true;
-		refused_user = peer.uid;
+		refused_user = user;
 		return true;
 	}
 	if (peers->count == peers->max) {
@@ -133,8 +106,8 @@ let_in(struct peers *peers, enum peers_socket which)
 	new = &peers->all[peers->count++];
 	memset(new, 0, sizeof(*new));
 	new->fd = fd;
-	new->user = peer.uid;
-	new->may_age = peer.uid == 0 || peer.uid == geteuid();
+	new->user = user;
+	new->may_age = user == 0 || user == geteuid();
 	new->ready = true; /* most have said it by then */
 	new->since = deadline_now();
 	return true;

@@ -49,7 +49,7 @@ struct peers {
 
 void peers_start(struct peers *peers);
 
-/* Listens at this path, which must be free, and must fit. Returns 0 or -1 with errno. */
+/* Listens at this path (seqsocket.h). Returns 0, or -1 with errno. */
 int peers_listen(struct peers *peers, enum peers_socket which, const char *path);
 
 /* Returns how many pollfds it has filled. wake becomes earlier if need be. */

@@ -16,8 +16,11 @@
 #include "base/become.h"
 #include "base/deadline.h"
 #include "base/descriptors.h"
+#include "base/homefolder.h"
+#include "base/remark.h"
 #include "keeper.h"
 #include "logindb.h"
+#include "relaylock.h"
 #include "relaysettings.h"
 #include "relaywire.h"
 #include "tell.h"
@@ -38,11 +41,7 @@ die(const char *what, const char *detail)
 
 	line_start(&line);
 	line_add(&line, "relayage: ");
-	line_add(&line, what);
-	if (detail != NULL) {
-		line_add(&line, ": ");
-		line_add_foreign(&line, detail, strlen(detail), 512);
-	}
+	remark(&line, what, detail);
 	(void)line_write(&line, STDERR_FILENO);
 	exit(TEMPFAIL);
 }
@@ -150,10 +149,10 @@ age_directly(int64_t minutes)
 		die("the path of the home directory is too long", home);
 	if (stat(path, &st) == -1)
 		die(path, strerror(errno));
-	if (keeper_lock(home) == -1) {
+	if (relaylock(home) == -1) {
 		if (errno == EWOULDBLOCK)
 			return false;
-		die(KEEPER_LOCK, strerror(errno));
+		die(RELAYLOCK, strerror(errno));
 	}
 	if (keeper_open(&keeper, home) == -1)
 		exit(TEMPFAIL);
@@ -174,9 +173,7 @@ main(int argc, char **argv)
 		(void)descriptors_plug(fd);
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
-	home = getenv("RCPTCHECK_HOME");
-	if (home == NULL || home[0] == '\0')
-		home = CONF_HOME;
+	home = homefolder();
 	if (argc > 3)
 		die(usage, NULL);
 	if (!logindb_is_ours(database, home)) {

@@ -17,19 +17,23 @@
 #include "base/become.h"
 #include "base/deadline.h"
 #include "base/descriptors.h"
+#include "base/homefolder.h"
 #include "base/line.h"
+#include "base/remark.h"
 #include "base/sandbox.h"
+#include "base/seqsocket.h"
+#include "base/stopsignals.h"
 #include "keeper.h"
+#include "markdesk.h"
 #include "peers.h"
+#include "relaylock.h"
 #include "strictdoor.h"
 #include "tell.h"
 
 #define TEMPFAIL 111
 
 #define DESCRIPTORS (PEERS_MAX + 50)
-#define TAKE_MAX    4096 /* messages in one transaction, so that no flood of them stops the rest */
-#define LOCK_RETRY  20    /* ms until the next look at a relay.db that is locked */
-#define TELL_EVERY  60000 /* ms between two lines about users who may not mark */
+#define LOCK_RETRY  20 /* ms until the next look at a relay.db that is locked */
 
 static const char usage[] = "usage: relayd [-alv] [-u user] ... [-x rules.cdb | -X]";
 
@@ -38,12 +42,11 @@ static struct relayd {
 	struct peers peers;
 	char home[PATH_MAX / 2], relay[PATH_MAX], run[PATH_MAX], data[PATH_MAX];
 	char rules[PATH_MAX]; /* the folder of the administrator's rules; "" for none */
-	bool verbose;
-	int64_t refused; /* when we last logged that somebody may not mark (deadline.h) */
-	uint64_t lost;   /* lines of the log that nobody took */
+	struct markdesk desk;
+	uint64_t lost; /* lines of the log that nobody took */
 } relayd;
 
-static int stop_pipe[2] = {-1, -1};
+static int stopping = -1; /* stopsignals.h */
 
 /* A log that nobody drains costs lines, not marks. */
 static void
@@ -79,11 +82,7 @@ say(const char *what, const char *detail)
 	struct line line;
 
 	line_start(&line);
-	line_add(&line, what);
-	if (detail != NULL) {
-		line_add(&line, ": ");
-		line_add_foreign(&line, detail, strlen(detail), 512);
-	}
+	remark(&line, what, detail);
 	log_line(&line);
 }
 
@@ -95,30 +94,6 @@ die(const char *what, const char *detail)
 }
 
 static void
-stop(int signal_number)
-{
-	int saved = errno;
-
-	(void)signal_number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = saved;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop};
-
-	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) == -1)
-		die("pipe", strerror(errno));
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
-static void
 set_path(char path[PATH_MAX], const char *name)
 {
 	snprintf(path, PATH_MAX, "%s/%s", relayd.home, name);
@@ -127,10 +102,8 @@ set_path(char path[PATH_MAX], const char *name)
 static void
 set_paths(void)
 {
-	const char *home = getenv("RCPTCHECK_HOME");
+	const char *home = homefolder();
 
-	if (home == NULL || home[0] == '\0')
-		home = CONF_HOME;
 	if (snprintf(relayd.home, sizeof(relayd.home), "%s", home) >= (int)sizeof(relayd.home))
 		die("the path of the home directory is too long", home);
 	set_path(relayd.relay, "relay");
@@ -168,6 +141,8 @@ parse_arguments(int argc, char **argv)
 {
 	int option;
 
+	relayd.desk.keeper = &relayd.keeper;
+	relayd.desk.peers = &relayd.peers;
 	relayd.keeper.log = log_line;
 	relayd.keeper.rules_base = "";
 	opterr = 0;
@@ -183,7 +158,7 @@ parse_arguments(int argc, char **argv)
 			add_user(optarg);
 			break;
 		case 'v':
-			relayd.verbose = true;
+			relayd.desk.verbose = true;
 			break;
 		case 'x':
 			set_rules(optarg);
@@ -210,7 +185,7 @@ lock(void)
 		die(relayd.relay, strerror(errno));
 	if (geteuid() == 0 && (setegid(st.st_gid) == -1 || seteuid(st.st_uid) == -1))
 		die("the rights of relay's owner cannot be taken", strerror(errno));
-	result = keeper_lock(relayd.home);
+	result = relaylock(relayd.home);
 	saved = errno;
 	if (getuid() == 0 && (seteuid(0) == -1 || setegid(0) == -1))
 		die("root's rights cannot be taken again", strerror(errno));
@@ -218,7 +193,7 @@ lock(void)
 		return;
 	if (saved == EWOULDBLOCK)
 		die("another relayd, or relayage, is at work in this home", relayd.home);
-	die(KEEPER_LOCK, strerror(saved));
+	die(RELAYLOCK, strerror(saved));
 }
 
 static void
@@ -227,12 +202,8 @@ open_socket(enum peers_socket which, const char *name)
 	char path[PATH_MAX];
 
 	set_path(path, name);
-	if (unlink(path) == -1 && errno != ENOENT)
-		die(path, strerror(errno));
 	if (peers_listen(&relayd.peers, which, path) == -1)
-		die(path,
-		    errno == ENAMETOOLONG ? "too long a path for a socket (107 bytes)"
-					  : strerror(errno));
+		die(path, seqsocket_reason(errno));
 }
 
 /* run may be another user's: its socket is made before root's rights are laid down. */
@@ -273,89 +244,11 @@ enter_sandbox(void)
 	case 1:
 		break;
 	case 0:
-		say("this system has no Landlock: only the user's rights limit which files can "
-		    "be opened",
-		    NULL);
+		say(SANDBOX_NONE, NULL);
 		break;
 	default:
 		die("sandbox", strerror(errno));
 	}
-}
-
-static void
-note_refused(void)
-{
-	int64_t now = deadline_now();
-	char text[32];
-	uid_t user;
-
-	if (!peers_refused(&relayd.peers, &user) ||
-	    (relayd.refused != 0 && now - relayd.refused < TELL_EVERY))
-		return;
-	relayd.refused = now;
-	snprintf(text, sizeof(text), "%lld", (long long)user);
-	say("a user was turned away who may not mark (-a, -u); user id", text);
-}
-
-static void
-log_mark(const struct peer *peer, const struct relaywire_mark *mark, const char *why)
-{
-	struct line line;
-
-	if (!relayd.verbose && why == NULL)
-		return;
-	line_start(&line);
-	line_add(&line, why == NULL ? "mark" : "mark refused");
-	line_pair(&line, "ip", mark->address);
-	line_pair(&line, "user", mark->user);
-	line_pair(&line, "source", mark->source);
-	line_pair_number(&line, "uid", (int64_t)peer->user);
-	if (why != NULL)
-		line_pair(&line, "reason", why);
-	log_line(&line);
-}
-
-static void
-take_message(struct peer *peer, const struct relaywire_message *message)
-{
-	const char *why = NULL;
-
-	if (message->kind == RELAYWIRE_MARK) {
-		why = keeper_mark(&relayd.keeper, &message->mark);
-		log_mark(peer, &message->mark, why);
-	} else if (!peer->may_age) {
-		why = "only root, and the user of relayd, may remove rows";
-	} else if (!keeper_age(&relayd.keeper, message->number)) {
-		why = "relay.db cannot be changed now: see the log of relayd";
-	}
-	if (why != NULL)
-		peers_refuse(peer, message->serial, why);
-}
-
-/* All that is said now, in one transaction. False: it is to be tried again soon. */
-static bool
-take_messages(void)
-{
-	struct relaywire_message message;
-	size_t taken = 0;
-
-	if (!keeper_begin(&relayd.keeper))
-		return false;
-	for (size_t i = 0; i < relayd.peers.count; i++) {
-		struct peer *peer = &relayd.peers.all[i];
-
-		while (peer->ready && taken < TAKE_MAX && peers_next(peer, &message) == 1) {
-			taken++;
-			take_message(peer, &message);
-			if (!keeper_begin(&relayd.keeper))
-				return false; /* what was taken by then is there */
-		}
-	}
-	if (!keeper_end(&relayd.keeper)) {
-		peers_forget(&relayd.peers);
-		return false;
-	}
-	return true;
 }
 
 /* Everything, until somebody wants us to stop. */
@@ -370,7 +263,7 @@ run(void)
 		    keeper_wake(&relayd.keeper), again != 0 ? again : INT64_MAX);
 		size_t count;
 
-		pollfds[0] = (struct pollfd){.fd = stop_pipe[0], .events = POLLIN};
+		pollfds[0] = (struct pollfd){.fd = stopping, .events = POLLIN};
 		count = 1 + peers_poll(&relayd.peers, pollfds + 1, &wake);
 		if (poll(pollfds, count, deadline_left(wake)) == -1) {
 			if (errno != EINTR)
@@ -381,12 +274,12 @@ run(void)
 			return;
 		again = 0;
 		if (peers_step(&relayd.peers, pollfds + 1)) {
-			if (!take_messages())
+			if (!markdesk_take(&relayd.desk))
 				again = deadline_now() + LOCK_RETRY;
 			else
 				again = deadline_now();
 		}
-		note_refused();
+		markdesk_note_refused(&relayd.desk);
 		if (keeper_step(&relayd.keeper))
 			peers_tell(&relayd.peers, relayd.keeper.expire);
 		if (keeper_is_lost(&relayd.keeper))
@@ -402,7 +295,10 @@ main(int argc, char **argv)
 	peers_start(&relayd.peers);
 	parse_arguments(argc, argv);
 	umask(022); /* relay.db and its side files are for all to read */
-	catch_signals();
+	stopping = stopsignals_catch();
+	if (stopping == -1)
+		die("pipe", strerror(errno));
+	signal(SIGXFSZ, SIG_IGN);
 	set_paths();
 	lock();
 	open_socket(PEERS_SIMPLE, TELL_SOCKET);

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +17,11 @@
 
 #include "base/become.h"
 #include "base/descriptors.h"
-#include "base/line.h"
+#include "base/homefolder.h"
 #include "base/sandbox.h"
-#include "base/syslogger.h"
 #include "logcopy.h"
-#include "loglines.h"
+#include "logtrial.h"
+#include "relaylogger.h"
 
 #define DONE      0
 #define NONE      100
@@ -30,7 +29,6 @@
 #define ROOM      4096 /* marks that may be under way */
 #define FILES_MAX 16
 #define PATH_SIZE 512
-#define USER_MAX  64 /* bytes of a user that -t prints */
 
 static const char usage_text[] =
     "usage: relaylog [-loqv] [-f file] [-p patterns] [-T tag] [fifo]\n"
@@ -45,97 +43,11 @@ struct options {
 };
 
 static volatile sig_atomic_t stop;
-static bool to_syslog;
-static int64_t unwritten; /* lines of our own log */
-
-static bool
-has_room(void)
-{
-	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	return poll(&pollfd, 1, 0) == 1;
-}
-
-/* How many lines nobody read. */
-static void
-write_unwritten(void)
-{
-	struct line line;
-
-	if (unwritten == 0 || !has_room())
-		return;
-	line_start(&line);
-	line_add(
-	    &line, "relaylog: trouble=\"this log was not read: lines are missing\" reason=");
-	line_add_number(&line, unwritten);
-	(void)line_write(&line, STDERR_FILENO);
-	unwritten = 0;
-}
-
-/*
- * Never waits: a log that nobody drains costs lines, not marks, and who writes what we read must
- * not wait for it either.
- */
-static void
-write_line(const struct line *line)
-{
-	if (to_syslog)
-		syslogger_write(line->text + strlen("relaylog: "));
-	write_unwritten();
-	if (unwritten == 0 && has_room())
-		(void)line_write(line, STDERR_FILENO);
-	else
-		unwritten++;
-}
-
-static void
-log_pair(const char *key, const char *value, const char *reason)
-{
-	struct line line;
-
-	line_start(&line);
-	line_add(&line, "relaylog:");
-	line_pair(&line, key, value);
-	if (reason != NULL)
-		line_pair(&line, "reason", reason);
-	write_line(&line);
-}
-
-static void
-log_match(const struct match *match, enum match_result result)
-{
-	struct line line;
-
-	line_start(&line);
-	line_add(&line, "relaylog:");
-	line_pair_bytes(&line, "address", match->by.ip, match->by.ip_len);
-	line_pair_bytes(&line, "user", match->by.user, match->by.user_len);
-	line_pair(&line, "source", match->by.name);
-	if (result == MATCH_REFUSED || match->refused != NULL)
-		line_pair(&line, "ignored", match->refused);
-	write_line(&line);
-}
-
-/* "FILE:LINE: reason", as editors and people know it. */
-static void
-log_trouble_at(const char *file, unsigned number, const char *reason)
-{
-	struct line line;
-
-	line_start(&line);
-	line_add(&line, "relaylog: ");
-	line_add_foreign(&line, file, strlen(file), PATH_SIZE);
-	line_add(&line, ":");
-	line_add_number(&line, number);
-	line_add(&line, ": ");
-	line_add_foreign(&line, reason, strlen(reason), 256);
-	write_line(&line);
-}
 
 static _Noreturn void
 die(const char *what, const char *reason)
 {
-	log_pair("trouble", what, reason);
+	relaylogger_pair("trouble", what, reason);
 	exit(TEMPFAIL);
 }
 
@@ -144,14 +56,6 @@ usage(void)
 {
 	fputs(usage_text, stderr);
 	exit(TEMPFAIL);
-}
-
-static const char *
-home(void)
-{
-	const char *path = getenv("RCPTCHECK_HOME");
-
-	return path == NULL || path[0] == '\0' ? CONF_HOME : path;
 }
 
 static void
@@ -214,16 +118,16 @@ read_patterns(struct patterns *patterns, const struct options *options)
 	unsigned wrong = 0;
 
 	for (size_t i = 0; i < options->file_count; i++)
-		wrong += patterns_read(patterns, options->files[i], log_trouble_at);
+		wrong += patterns_read(patterns, options->files[i], relaylogger_at);
 	if (options->file_count > 0)
 		return wrong;
-	if (snprintf(shipped, sizeof(shipped), "%s/data/relaylog.patterns", home()) >=
+	if (snprintf(shipped, sizeof(shipped), "%s/data/relaylog.patterns", homefolder()) >=
 		PATH_SIZE ||
-	    snprintf(local, sizeof(local), "%s/data/relaylog.local", home()) >= PATH_SIZE)
+	    snprintf(local, sizeof(local), "%s/data/relaylog.local", homefolder()) >= PATH_SIZE)
 		die("the path of the home is too long", NULL);
-	wrong += patterns_read(patterns, shipped, log_trouble_at);
+	wrong += patterns_read(patterns, shipped, relaylogger_at);
 	if (access(local, F_OK) == 0)
-		wrong += patterns_read(patterns, local, log_trouble_at);
+		wrong += patterns_read(patterns, local, relaylogger_at);
 	return wrong;
 }
 
@@ -237,7 +141,7 @@ choose(struct patterns *patterns, const struct options *options, bool strict)
 			continue;
 		if (strict)
 			die("there is no such pattern", word);
-		log_pair("trouble", "there is no such pattern", word);
+		relaylogger_pair("trouble", "there is no such pattern", word);
 	}
 }
 
@@ -254,7 +158,8 @@ load(const struct options *options, bool strict)
 		exit(TEMPFAIL);
 	choose(patterns, options, strict);
 	if (patterns_used(patterns) == 0)
-		log_pair("trouble", "there are no patterns: nothing will be recognised", NULL);
+		relaylogger_pair(
+		    "trouble", "there are no patterns: nothing will be recognised", NULL);
 	return patterns;
 }
 
@@ -263,9 +168,6 @@ static bool
 check_samples(const struct options *options)
 {
 	struct patterns *patterns = patterns_new();
-	struct patterns_sample sample;
-	struct match match;
-	struct match_terms terms = {.patterns = patterns, .loopback = true};
 	unsigned wrong;
 	size_t count;
 
@@ -273,100 +175,31 @@ check_samples(const struct options *options)
 		die("memory", strerror(errno));
 	wrong = read_patterns(patterns, options);
 	patterns_choose_everything(patterns);
-	for (count = 0; patterns_sample(patterns, count, &sample); count++) {
-		enum match_result result =
-		    match_line(&match, &terms, sample.text, strlen(sample.text));
-		const char *reason = NULL;
-
-		if (sample.ip == NULL && result == MATCH_LOGIN)
-			reason = "this is taken for a login";
-		else if (sample.ip != NULL && (result == MATCH_NONE || result == MATCH_UNSAFE))
-			reason = "this is not recognised";
-		else if (sample.ip != NULL && result == MATCH_REFUSED)
-			reason = match.refused;
-		else if (sample.ip != NULL && strcmp(match.address, sample.ip) != 0)
-			reason = "this is recognised with another address";
-		else if (sample.ip != NULL &&
-		    (match.by.user_len != strlen(sample.user) ||
-			memcmp(match.by.user, sample.user, match.by.user_len) != 0))
-			reason = "this is recognised with another user";
-		if (reason != NULL)
-			log_trouble_at(sample.file, sample.line, reason);
-		wrong += reason != NULL;
-	}
+	wrong += logtrial_samples(patterns, &count, relaylogger_at);
 	printf("%zu samples, %zu patterns, %u of them wrong\n", count, patterns_used(patterns),
 	    wrong);
 	patterns_free(patterns);
 	return wrong == 0;
 }
 
-static void
-print_match(const struct match *match, enum match_result result, unsigned long number)
-{
-	struct line line;
-
-	line_start(&line);
-	if (result == MATCH_LOGIN)
-		line_add(&line, match->address);
-	else
-		line_add_foreign(&line, match->by.ip, match->by.ip_len, RELAYADDRESS_SIZE);
-	line_add(&line, "\t");
-	line_add_foreign(&line, match->by.user, match->by.user_len, USER_MAX);
-	line_add(&line, "\t");
-	line_add(&line, match->by.name);
-	line_add(&line, "\t");
-	line_add_number(&line, match->by.line);
-	line_add(&line, "\t");
-	line_add_number(&line, (int64_t)number);
-	if (result == MATCH_REFUSED) {
-		line_add(&line, "\tignored: ");
-		line_add(&line, match->refused);
-	}
-	puts(line.text);
-}
-
 /* Prints what would be recorded. Returns whether there is anything. */
 static bool
 test_file(const struct options *options, const char *path)
 {
-	static struct loglines lines;
-	static char bytes[64 * 1024];
 	struct patterns *patterns = load(options, true);
 	struct match_terms terms = {
 	    .patterns = patterns, .tag = options->tag, .loopback = options->loopback};
-	struct loglines_line line;
-	struct match match;
-	unsigned long number = 0;
-	bool found = false, unsafe = false;
-	ssize_t got;
-	int fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int found, fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd == -1)
 		die(path, strerror(errno));
-	while ((got = read(fd, bytes, sizeof(bytes))) > 0) {
-		loglines_feed(&lines, bytes, (size_t)got);
-		while (loglines_next(&lines, &line)) {
-			enum match_result result = MATCH_NONE;
-
-			number++;
-			if (line.text != NULL && !unsafe)
-				result = match_line(&match, &terms, line.text, line.len);
-			if (result == MATCH_UNSAFE) {
-				unsafe = true;
-				log_trouble_at(path == NULL ? "-" : path, (unsigned)number,
-				    "nginx or Perdition has written this by itself, and so can "
-				    "strangers: nothing from here on is a login");
-			} else if (result != MATCH_NONE)
-				print_match(&match, result, number);
-			found |= result == MATCH_LOGIN;
-		}
-	}
-	if (got == -1)
+	found = logtrial_file(&terms, fd, path == NULL ? "-" : path, relaylogger_at);
+	if (found == -1)
 		die(path == NULL ? "standard input" : path, strerror(errno));
 	if (path != NULL)
 		close(fd);
 	patterns_free(patterns);
-	return found;
+	return found == 1;
 }
 
 static void
@@ -403,9 +236,9 @@ leave_root(void)
 {
 	char folder[PATH_SIZE];
 
-	if (snprintf(folder, sizeof(folder), "%s/relay", home()) >= PATH_SIZE ||
+	if (snprintf(folder, sizeof(folder), "%s/relay", homefolder()) >= PATH_SIZE ||
 	    become_owner(folder, NULL) == -1)
-		log_pair("trouble", "it goes on as root", strerror(errno));
+		relaylogger_pair("trouble", "it goes on as root", strerror(errno));
 }
 
 /* From here on only what is open, and the FIFO's folder, if there is one. */
@@ -423,7 +256,7 @@ enter_sandbox(const char *fifo)
 	else
 		slash[slash == folder] = '\0';
 	if (sandbox_limits(16) == -1 || sandbox_enter(&path, fifo != NULL) == -1)
-		log_pair("trouble", "no sandbox", strerror(errno));
+		relaylogger_pair("trouble", "no sandbox", strerror(errno));
 }
 
 static void
@@ -433,7 +266,7 @@ open_fifo(struct logcopy *copy, const char *path)
 		return;
 	if (errno == EINVAL || errno == EPERM)
 		die(path, logfeed_reason(errno));
-	log_pair("fifo", path, strerror(errno)); /* it may still come */
+	relaylogger_pair("fifo", path, strerror(errno)); /* it may still come */
 }
 
 static void
@@ -442,22 +275,21 @@ run(const struct options *options, const char *fifo)
 	static struct logcopy copy;
 
 	if (options->answers) {
-		to_syslog = true;
-		syslogger_open("relaylog");
+		relaylogger_open_syslog();
 	}
 	catch_signals(&copy);
 	copy.terms.patterns = load(options, false);
 	copy.terms.tag = options->tag;
 	copy.terms.loopback = options->loopback;
 	copy.verbose = options->verbose;
-	copy.log = log_pair;
-	copy.log_match = log_match;
+	copy.log = relaylogger_pair;
+	copy.log_match = relaylogger_match;
 	copy.out_fd = STDOUT_FILENO;
 	if (options->answers)
 		copy.out = LOGCOPY_ANSWERS;
 	else if (fifo == NULL && !options->quiet)
 		copy.out = LOGCOPY_LINES;
-	if (tell_open(&copy.tell, home(), ROOM) == -1)
+	if (tell_open(&copy.tell, homefolder(), ROOM) == -1)
 		die("relayd can't be spoken to", strerror(errno));
 	if (fifo == NULL) {
 		logfeed_open_descriptor(&copy.feed, STDIN_FILENO);
@@ -474,7 +306,7 @@ run(const struct options *options, const char *fifo)
 	case LOGCOPY_DONE:
 		break;
 	}
-	write_unwritten();
+	relaylogger_catch_up();
 	tell_close(&copy.tell);
 	patterns_free(copy.terms.patterns);
 }

@@ -16,6 +16,7 @@
 
 #include "base/deadline.h"
 #include "base/descriptors.h"
+#include "base/homefolder.h"
 #include "complain.h"
 #include "logindb.h"
 #include "login.h"
@@ -156,9 +157,7 @@ parse_arguments(int argc, char **argv)
 
 	relaymark.program = nothing;
 	relaymark.name = name;
-	relaymark.home = getenv("RCPTCHECK_HOME");
-	if (relaymark.home == NULL || relaymark.home[0] == '\0')
-		relaymark.home = CONF_HOME;
+	relaymark.home = homefolder();
 	if (wait != NULL)
 		set_wait(wait);
 	if (strcmp(name, "relaymark") == 0) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/descriptors.h"
+#include "base/homefolder.h"
 #include "complain.h"
 #include "nextprogram.h"
 #include "relayfind.h"
@@ -26,12 +27,10 @@ static const char *name = "relaywrap";
 static void
 look_up(const char *value)
 {
-	const char *home = getenv("RCPTCHECK_HOME"), *address = getenv("TCPREMOTEIP");
+	const char *home = homefolder(), *address = getenv("TCPREMOTEIP");
 	struct relayfind_trouble trouble;
 	enum relayfind found;
 
-	if (home == NULL || home[0] == '\0')
-		home = CONF_HOME;
 	if (address == NULL)
 		address = getenv("TCP6REMOTEIP");
 	found = relayfind(home, address, time(NULL), WAIT, &trouble);

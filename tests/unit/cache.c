@@ -850,7 +850,7 @@ test_sweep(void)
 	char name[192];
 
 	fresh();
-	snprintf(name, sizeof(name), "%s%s", path, CACHEFILE_CHECKED);
+	snprintf(name, sizeof(name), "%s%s", path, CACHESTAMP_NAME);
 	store("old@x", FINDING_UNKNOWN, now - 8 * 86400, LIMIT);
 	store("oldknown@x", FINDING_EXISTS, now - 8 * 86400, LIMIT);
 	store("stale@x", FINDING_UNKNOWN, now - 6 * 86400, LIMIT);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "rcpt/cacheadmin.h"
+#include "rcpt/cacheforget.h"
 #include "rcpt/cachetext.h"
 #include "cachetest.h"
 #include "tap.h"
@@ -98,13 +99,11 @@ test_odd_keys(void)
 	ok(strlen(line.text) < LINE_SIZE, "its line is cut");
 	is_int(cacheadmin_find(&cache, "", 0, &row), 0, "find nothing");
 	is_int(cacheadmin_find(&cache, "nodomain", 8, &row), 0, "find without a domain");
-	is_int(cacheadmin_forget_domain(&cache, "odd.example", &removed), 0, "forget a domain");
+	is_int(cacheforget_domain(&cache, "odd.example", &removed), 0, "forget a domain");
 	is_int(removed, 1, "of the key with NUL");
-	is_int(cacheadmin_forget(&cache, longest, CACHE_KEY_MAX, &removed), 0,
-	    "forget the longest");
+	is_int(cacheforget(&cache, longest, CACHE_KEY_MAX, &removed), 0, "forget the longest");
 	is_int(removed, 1, "is gone");
-	is_int(
-	    cacheadmin_forget(&cache, longest, CACHE_KEY_MAX, &removed), 0, "forget it again");
+	is_int(cacheforget(&cache, longest, CACHE_KEY_MAX, &removed), 0, "forget it again");
 	is_int(removed, 0, "nothing to remove");
 }
 
@@ -162,9 +161,9 @@ test_stats(void)
 	is_int((long long)count, 3, "three domains");
 	is_str(top[0].name, "example.org", "the largest first");
 	is_int(top[0].rows, 400, "with its rows");
-	is_int(cacheadmin_purge(&cache, NULL, 4000, &removed), 0, "purge");
+	is_int(cacheforget_expired(&cache, NULL, 4000, &removed), 0, "purge");
 	is_int(removed, 1, "what has expired");
-	is_int(cacheadmin_forget_domain(&cache, NULL, &removed), 0, "forget all");
+	is_int(cacheforget_domain(&cache, NULL, &removed), 0, "forget all");
 	is_int(removed, 600, "is all");
 	is_int(cacheadmin_stats(&cache, NULL, 4600, &stats), 0, "nothing is left");
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "rcpt/cachefile.h"
+#include "rcpt/cachestamp.h"
 #include "rcpt/cachewrite.h"
 #include "rcpt/tally.h"
 #include "tap.h"
@@ -59,7 +60,7 @@ static inline void
 remove_cache(const char *folder)
 {
 	static const char *const names[] = {
-	    "verdicts.db", ("verdicts.db" CACHEFILE_CHECKED), TALLY_NAME};
+	    "verdicts.db", ("verdicts.db" CACHESTAMP_NAME), TALLY_NAME};
 	char path[256];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -214,7 +214,7 @@ main(void)
 
 	begin_cache(&cache, folder, path);
 	snprintf(mark, sizeof(mark), "%s%s", path, CACHE_DAMAGED);
-	snprintf(checked, sizeof(checked), "%s%s", path, CACHEFILE_CHECKED);
+	snprintf(checked, sizeof(checked), "%s%s", path, CACHESTAMP_NAME);
 	test_put_and_find();
 	test_damage();
 	test_sweep();
