@@ -6,6 +6,7 @@
 
 #include "base/checksum.h"
 #include "database.h"
+#include "route/loginpattern.h"
 #include "row.h"
 
 #define TABLE "mailboxes"
@@ -85,7 +86,7 @@ check_login(const struct mailbox *mailbox, const struct entry *entry)
 		return why;
 	memcpy(login, mailbox->login.text, mailbox->login.len);
 	login[mailbox->login.len] = '\0';
-	if (!route_pattern_good(login, &various))
+	if (!loginpattern_good(login, &various))
 		return "has a % without u, n, d or % behind it";
 	if (!various && entry->match >= ROUTE_RANGE)
 		return "would log many users in as one: it needs %u or %n";

@@ -404,7 +404,7 @@ add_names(struct mailwriter *writer)
 
 int
 mailwrite(struct cdbwriter *cdb, struct mailboxes *mailboxes,
-    const struct route_settings *settings, struct mailwrite_counts *counts)
+    const struct routesettings *settings, struct mailwrite_counts *counts)
 {
 	struct mailwriter writer = {.cdb = cdb, .mailboxes = mailboxes, .counts = counts};
 	unsigned char value[64];
@@ -412,7 +412,7 @@ mailwrite(struct cdbwriter *cdb, struct mailboxes *mailboxes,
 
 	memset(counts, 0, sizeof(*counts));
 	result =
-	    add(&writer, "s", 1, value, route_make_settings(value, sizeof(value), settings));
+	    add(&writer, "s", 1, value, routesettings_make(value, sizeof(value), settings));
 	for (uint32_t i = 0; result == 0 && i < mailboxes->users.count; i++)
 		result = add_entry(&writer, i);
 	if (result == 0)

@@ -33,7 +33,7 @@ struct routes {
 	const struct routes_options *options;
 	struct report report;
 	struct mailboxes mailboxes;
-	struct route_settings settings;
+	struct routesettings settings;
 	uint32_t resolve_every;
 	char group[64]; /* "" = not set */
 	bool bad_setting;
@@ -65,7 +65,7 @@ set_setting(struct routes *routes, const char *name, const char *value)
 		routes->bad_setting = true;
 		return;
 	}
-	route_settings_set(&routes->settings, name, value);
+	routesettings_set(&routes->settings, name, value);
 	if (strcmp(name, "route_group") == 0)
 		snprintf(routes->group, sizeof(routes->group), "%s", value);
 	else if (strcmp(name, "resolve_every") == 0)
@@ -397,7 +397,7 @@ routes_build(const struct routes_options *options)
 	struct routes routes = {.options = options, .resolve_every = RESOLVE_EVERY};
 	int result;
 
-	route_settings_default(&routes.settings);
+	routesettings_default(&routes.settings);
 	state_load(&routes.old, HOME_ROUTES_STATE);
 	state_look(&routes.next, options->database, HOME_ROUTES);
 	feeds_stamp(&routes.next.feeds, HOME_FEEDS, FEEDS_MAILBOXES);

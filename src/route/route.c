@@ -1,11 +1,9 @@
 #include "route.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
-#include "base/settings.h"
+#include "loginpattern.h"
 
 #define VERSION 1
 
@@ -85,7 +83,7 @@ get_route(struct cursor *c, struct route *route)
 	get_text(c, route->secret, sizeof(route->secret));
 	route->count = cursor_get_number(c, 1);
 	if (route->count == 0 || route->count > ROUTE_SERVERS_MAX ||
-	    !route_pattern_good(route->login, &various))
+	    !loginpattern_good(route->login, &various))
 		c->bad = true;
 	for (size_t i = 0; !c->bad && i < route->count; i++)
 		get_server(c, &route->servers[i]);
@@ -190,122 +188,6 @@ route_range_key(
 	cursor_put_number(&c, number, 4);
 	cursor_put(&c, domain, strlen(domain));
 	return cursor_made(&c, ROUTE_KEY_SIZE);
-}
-
-void
-route_settings_default(struct route_settings *settings)
-{
-	settings->imap_port = 143;
-	settings->pop3_port = 110;
-	settings->timeout = 1;
-	settings->retry = 10;
-}
-
-void
-route_settings_set(struct route_settings *settings, const char *name, const char *value)
-{
-	struct settings tried;
-	uint32_t seconds = 0;
-
-	settings_default(&tried);
-	if (settings_set(&tried, name, value) != NULL)
-		return;
-	(void)settings_duration(value, &seconds);
-	if (strcmp(name, "route_connect_timeout") == 0)
-		settings->timeout = seconds;
-	else if (strcmp(name, "route_retry") == 0)
-		settings->retry = seconds;
-	else if (strcmp(name, "route_imap_port") == 0)
-		settings->imap_port = (uint16_t)strtoul(value, NULL, 10);
-	else if (strcmp(name, "route_pop3_port") == 0)
-		settings->pop3_port = (uint16_t)strtoul(value, NULL, 10);
-}
-
-size_t
-route_make_settings(unsigned char *out, size_t size, const struct route_settings *settings)
-{
-	struct cursor c = {.out = out, .left = size};
-
-	cursor_put_number(&c, VERSION, 1);
-	cursor_put_number(&c, settings->imap_port, 2);
-	cursor_put_number(&c, settings->pop3_port, 2);
-	cursor_put_number(&c, settings->timeout, 4);
-	cursor_put_number(&c, settings->retry, 4);
-	return cursor_made(&c, size);
-}
-
-int
-route_parse_settings(struct route_settings *settings, const unsigned char *value, size_t len)
-{
-	struct cursor c = {.in = value, .left = len};
-
-	if (cursor_get_number(&c, 1) != VERSION)
-		c.bad = true;
-	settings->imap_port = (uint16_t)cursor_get_number(&c, 2);
-	settings->pop3_port = (uint16_t)cursor_get_number(&c, 2);
-	settings->timeout = cursor_get_number(&c, 4);
-	settings->retry = cursor_get_number(&c, 4);
-	if (settings->imap_port == 0 || settings->pop3_port == 0 || settings->timeout == 0 ||
-	    settings->timeout > 300 || settings->retry == 0)
-		c.bad = true;
-	return cursor_parsed(&c);
-}
-
-int
-route_expand(struct route *route, const char *user, size_t len)
-{
-	char pattern[ROUTE_TEXT_SIZE], login[ROUTE_TEXT_SIZE];
-	const char *at = memrchr(user, '@', len);
-	size_t local = at == NULL ? len : (size_t)(at - user), used = 0;
-
-	strcpy(pattern, route->login[0] == '\0' ? "%u" : route->login);
-	for (const char *p = pattern; *p != '\0'; p++) {
-		const char *piece = p;
-		size_t piece_len = 1;
-
-		if (p[0] == '%' && p[1] != '\0') {
-			switch (*++p) {
-			case 'u':
-				piece = user;
-				piece_len = len;
-				break;
-			case 'n':
-				piece = user;
-				piece_len = local;
-				break;
-			case 'd':
-				piece = at == NULL ? user : at + 1;
-				piece_len = at == NULL ? 0 : len - local - 1;
-				break;
-			default:
-				piece = p;
-			}
-		}
-		if (piece_len >= sizeof(login) - used)
-			return -1;
-		memcpy(login + used, piece, piece_len);
-		used += piece_len;
-	}
-	login[used] = '\0';
-	strcpy(route->login, login);
-	route->translated = used != len || memcmp(login, user, len) != 0;
-	return 0;
-}
-
-bool
-route_pattern_good(const char *pattern, bool *various)
-{
-	*various = pattern[0] == '\0';
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (*p != '%')
-			continue;
-		p++;
-		if (*p == '\0' || strchr("und%", *p) == NULL)
-			return false;
-		if (*p == 'u' || *p == 'n')
-			*various = true;
-	}
-	return true;
 }
 
 bool
