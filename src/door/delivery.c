@@ -12,6 +12,7 @@
 #include "deliveryfile.h"
 #include "deliverypaths.h"
 #include "deliverytext.h"
+#include "sourceservers.h"
 
 #define VALUE_SIZE (RECORD_SERVERS_MAX * 64 + 16)
 
@@ -100,7 +101,8 @@ each_domain(struct making *making, add_domain *add)
 			of = source->aliases[source->of_name[i].alias].target;
 		else if (!source_is_domain(source, i))
 			continue;
-		if (source_servers(source, of, target.servers, &target.count, &rowid) != 0)
+		if (sourceservers_of_name(source, of, target.servers, &target.count, &rowid) !=
+		    0)
 			making->failed = true;
 		target.local = source_is_listed(source, i);
 		target.nothing =

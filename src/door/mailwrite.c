@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/domain.h"
+#include "sourceservers.h"
 
 #define ROWS_MAX 64 /* of one user */
 
@@ -102,7 +103,7 @@ put_row(const struct mailboxes *mailboxes, struct route *route, const struct mai
 	const struct source_host *host = &hosts->of_host[row->host];
 	struct route_server server;
 	size_t count;
-	const struct record_server *addresses = source_host_addresses(hosts, row->host, &count);
+	const struct record_server *addresses = sourceservers_of_host(hosts, row->host, &count);
 
 	memset(&server, 0, sizeof(server));
 	if (host->name != INTERN_NONE) {
