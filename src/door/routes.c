@@ -16,6 +16,7 @@
 #include "database.h"
 #include "home.h"
 #include "lists.h"
+#include "mailread.h"
 #include "mailwrite.h"
 #include "rcpt/verdict.h"
 #include "resolve.h"
@@ -115,7 +116,7 @@ read_feeds(struct routes *routes)
 		result = feeds_replace(&feeds, name, options->fd, report);
 	}
 	if (result == 0)
-		result = mailboxes_of_feeds(&routes->mailboxes, &feeds);
+		result = mailread_feeds(&routes->mailboxes, &feeds);
 	feeds_free(&feeds);
 	return result;
 }
@@ -131,7 +132,7 @@ read_all(struct routes *routes)
 	if (result == 0)
 		result = read_settings(routes, db);
 	if (result == 0 && routes->report.lists[REPORT_BAD].count == 0)
-		result = mailboxes_of_table(&routes->mailboxes, db);
+		result = mailread_table(&routes->mailboxes, db);
 	database_close(db);
 	return result == -1 ? -1 : read_feeds(routes);
 }
