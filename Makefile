@@ -28,8 +28,9 @@ BIN	:= $(addprefix $(B)/bin/,$(notdir $(PROGRAMS)))
 
 # A library for Perdition, and what of us is in it, compiled once more as code that goes anywhere.
 PERDITION := $(B)/lib/libperditiondb_rcptcheck.so.0
-PERDITION_PARTS := route/perdition route/map route/route route/entry route/live route/livefile route/sqlmap \
-	   base/cdbfile base/deadline base/line base/settings base/settingsbuild base/settingstext \
+PERDITION_PARTS := route/perdition route/map route/route route/routesettings route/loginpattern route/entry \
+	   route/live route/livefile route/sqlmap \
+	   base/cdbfile base/cursor base/deadline base/line base/settings base/settingsbuild base/settingstext \
 	   base/settingsvalue base/syslogger
 LIB	:= $(B)/librcptcheck.a
 
@@ -152,7 +153,7 @@ check:
 # What the static programs do, once more with musl.
 MUSL_TESTS := batch cache callout forms hook kill local memory outage rcptcheck rcptserve rcptwrap rcptwrap-ends stale
 
-MUSL_UNITS := address cache cacheadmin cachewrite catchall cdbfile deadline hook lean memory options servers settings
+MUSL_UNITS := address cache cacheadmin cachewrite catchall cdbfile cursor deadline hook lean memory options servers settings
 
 check-musl:
 	tests/need build demo check
