@@ -447,6 +447,18 @@ rcptbuild
 is $code 0 "a cache that cannot be kept: 0"
 like "$err" "warning: cache/verdicts.db: .*verdicts are not remembered" "and a warning"
 
+make_home cacheless
+build
+sql "INSERT OR REPLACE INTO settings VALUES ('helo', NULL, 'backup.example.net')"
+primary quiet.example 25 198.51.100.1
+settle
+like "$err" '^rcptbuild: nothing to do$' 'nothing to say'
+rm "$verdicts"
+mkdir "$verdicts"
+rcptbuild
+is $code 0 "a cache that is lost, and nothing else has changed: 0"
+like "$err" "warning: cache/verdicts.db: .*verdicts are not remembered" "and the warning"
+
 # --- a database that is lost is not one without domains
 
 make_home lost

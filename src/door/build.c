@@ -194,7 +194,7 @@ gather_what_is_due(struct build *build)
 	int result;
 
 	if (options->feed == NULL && !options->check && !options->force && run->old.said == 0 &&
-	    state_same_users(&run->old, &run->next) &&
+	    run->report.digest == 0 && state_same_users(&run->old, &run->next) &&
 	    run->old.delivery == run->next.delivery) {
 		run->next.users = run->old.users;
 		result = gather_all(build, false);
