@@ -27,6 +27,7 @@ enum { FD3_UNKNOWN = 1 };
 enum { SPAMDYKE_UNDECIDED = 0, SPAMDYKE_VALID = 1, SPAMDYKE_INVALID = 2 };
 
 static const char way_out_log[] = "rcptcheck: verdict=tempfail why=signal\n";
+static const char no_descriptors_log[] = "rcptcheck: verdict=tempfail why=descriptors\n";
 static const char way_out_alarm_log[] = "rcptcheck: verdict=tempfail why=deadline\n";
 
 static enum hook_form guarded_form;
@@ -112,15 +113,20 @@ tell(enum hook_form form, enum verdict verdict)
 	_exit(hook_exit_code(form, verdict));
 }
 
+/* The log line, in trouble. One that nobody drains must not hold the answer up. */
+static void
+log_trouble(const char *log)
+{
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&pollfd, 1, 0) == 1)
+		(void)!write(STDERR_FILENO, log, strlen(log));
+}
+
 static void
 way_out(int signal_number)
 {
-	const char *log = signal_number == SIGALRM ? way_out_alarm_log : way_out_log;
-	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	/* A log that nobody drains must not hold the answer up. */
-	if (poll(&pollfd, 1, 0) == 1)
-		(void)!write(STDERR_FILENO, log, strlen(log));
+	log_trouble(signal_number == SIGALRM ? way_out_alarm_log : way_out_log);
 	tell(guarded_form, VERDICT_TEMPFAIL);
 }
 
@@ -179,7 +185,7 @@ must_point(enum hook_form form, int fd)
 }
 
 /*
- * Makes 0, 1, 2 and 4 safe with one open(2) for all. Returns 1 when nobody reads 2, 0 when
+ * Makes 0, 1, 2 and 4 safe with one descriptor for all. Returns 1 when nobody reads 2, 0 when
  * somebody does, -1 when it can't be done.
  */
 static int
@@ -195,7 +201,7 @@ settle_descriptors(enum hook_form form)
 		return -1;
 	if (answers && (answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, REPLY_FD + 1)) == -1)
 		return -1;
-	null = open("/dev/null", O_RDWR);
+	null = descriptors_nothing();
 	if (null == -1)
 		return -1;
 	for (int fd = 0; fd <= REPLY_FD; fd++)
@@ -213,8 +219,11 @@ hook_prepare(enum hook_form form, unsigned seconds)
 	int no_stderr = settle_descriptors(form);
 
 	guarded_form = form;
-	if (no_stderr == -1)
+	if (no_stderr == -1) {
+		if (!must_point(form, STDERR_FILENO))
+			log_trouble(no_descriptors_log);
 		_exit(hook_exit_code(form, VERDICT_TEMPFAIL));
+	}
 	guard();
 	if (seconds > 0)
 		hook_alarm((int64_t)seconds * 1000);
