@@ -100,7 +100,7 @@ static void
 add(struct wire *wire, enum verb verb, const char *text)
 {
 	check(wire->said < sizeof(wire->commands) / sizeof(wire->commands[0]));
-	wire->commands[wire->said++] = (struct command){verb, text, 0};
+	wire->commands[wire->said++] = (struct command){verb, text, 0, false};
 }
 
 static bool
