@@ -34,7 +34,7 @@ PERDITION_PARTS := route/perdition route/map route/route route/routesettings rou
 	   base/settingsvalue base/syslogger
 LIB	:= $(B)/librcptcheck.a
 
-.PHONY: all install demo check check-musl bench asan fuzz lint clean
+.PHONY: all install demo check check-musl bench asan fuzz lint clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -95,8 +95,9 @@ endif
 ifneq ($(findstring musl-gcc,$(STATIC_CC)),)
 MUSL_INCLUDE := -Ibuild/musl/include
 MUSL_LIB := -Lbuild/musl/lib
-build/musl/.made: tests/musl
-	tests/musl
+build/musl/.made: tests/musl FORCE
+	@tests/musl
+FORCE:
 
 $(SOURCES:src/%.c=$(S)/obj/%.o): build/musl/.made
 endif

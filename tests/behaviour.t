@@ -22,7 +22,8 @@ exists	user	0
 550 5.1.1 for this address	stranger	100	
 450 for this address	user	0	rcpt user*: 450 4.2.1 try later
 552 5.2.2 for this address	user	0	rcpt user*: 552 5.2.2 mailbox full
-550 5.7.1 for this address alone	stranger	100	rcpt stranger*: 550 5.7.1 access denied
+550 5.7.1 for this address alone	stranger	100	rcpt stranger*: 550 5.7.1 not this one
+550 5.7.1 to all but postmaster	user	0	rcpt user*: 550 5.7.1 rejected by policy
 connection refused	user	0	-
 451 to every RCPT	user	0	rcpt: 451 4.3.0 try later
 greylisting	user	0	once rcpt: 451 4.7.1 greylisted

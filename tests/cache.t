@@ -177,6 +177,20 @@ sqlite3 "$verdicts" 'PRAGMA journal_mode = WAL' >/dev/null
 check nobody@main.test
 is "$code" 100 'in WAL mode, as somebody may have set it: right all the same'
 
+# A write-ahead log that is none of ours, for whoever may write into the folder can leave one: SQLite would take it
+# for that of the cache, and map a file for it that somebody else can cut short
+fresh
+head -c 40000 /dev/urandom >"$verdicts-wal"
+chmod a+rw "$verdicts-wal"
+verdict nobody@main.test '100 cache' 'a stray write-ahead log is not seen'
+verdict user.log@main.test '0 callout' 'nor by who writes'
+ok 'and nothing is mapped for it' test ! -e "$verdicts-shm"
+: >"$verdicts-shm"
+"$bin/rcptbuild" >"$work/out" 2>&1
+is "$? $(cat "$work/out")" '0 ' 'rcptbuild'
+ok 'takes it away' test ! -e "$verdicts-wal" -a ! -e "$verdicts-shm"
+verdict user.log@main.test '0 cache' 'and nothing else'
+
 fresh
 hold "$verdicts" 'BEGIN EXCLUSIVE; INSERT INTO account_cache SELECT * FROM account_cache WHERE 0'
 trouble 'locked'

@@ -257,6 +257,19 @@ peer_again failed <"$work/lost"
 asks no20@münchen.test '0 policy policy refused - control-refused' 'the 20th'
 is "$(noes münchen.test)" 0 'and those before it are forgotten'
 
+# A policy against everybody, from which postmaster is exempt (RFC 5321 4.5.1), refuses no user
+peer exempt <<'SCRIPT'
+rcpt postmaster@*: 250 ok
+rcpt known*: 250 ok
+rcpt: 550 5.7.1 Message rejected by policy
+SCRIPT
+primary exempt.test "$port"
+build
+is "$(batch 40 exempt.test)" '40 accept policy' 'a policy against all but postmaster: no user is refused'
+is "$(noes exempt.test)" 0 'nothing of that is remembered'
+asks known@exempt.test '0 callout exists - - -' 'a user is accepted'
+asks no1@exempt.test '100 callout unknown accepted - -' 'who proves that the same words mean another user'
+
 # Servers that accept any address
 known() { # the state for this server and domain
 	remembered "catch-all 127.0.0.1:$port $1"
@@ -367,7 +380,16 @@ peer ascii2 </dev/null
 server utf8 'ehlo: 250-peer.test|250 SMTPUTF8' 'rcpt n*: 550 5.1.1 no such user'
 server busy 'greeting: 421 busy'
 server old 'ehlo: 502 what?'
+server tls 'ehlo: 250-peer.test|250 STARTTLS'
+server vendor "ehlo: $(awk 'BEGIN {
+    printf "250-peer.test"
+    for (i = 0; i < 60; i++) printf "|250-X-VENDOR-%d %070d", i, 0
+    print "|250 SMTPUTF8"
+}')"
 servers lacking.test ascii1 ascii2
+servers tls.test tls
+servers tls2.test ascii1 tls
+servers vendor.test vendor
 servers having.test ascii1 utf8
 servers down.test ascii1 closed
 servers busy.test busy ascii1
@@ -389,6 +411,10 @@ asks nö@having.test '100 callout unknown - - -' 'it may say no'
 asks jö@down.test '0 policy policy - no-smtputf8 -' 'the second server is down: that proves nothing'
 asks jö@busy.test '0 policy policy - no-smtputf8 -' 'nor does one that is busy'
 asks jö@old.test '0 policy policy - no-smtputf8 -' 'nor one that does not take EHLO from us'
+asks jö@tls.test '0 policy policy - no-smtputf8 -' 'nor STARTTLS, which may have more behind it'
+asks jö@tls2.test '0 policy policy - no-smtputf8 -' 'be it with one of two'
+asks jö@vendor.test '0 policy policy - no-smtputf8 -' 'nor a reply to EHLO too long to be kept'
+is "$(rows tls.test)$(rows tls2.test)$(rows vendor.test)" 000 'nothing of that is remembered'
 is "$(rows down.test)$(rows busy.test)$(rows old.test)" 000 'nothing of that is remembered'
 
 done_testing

@@ -34,6 +34,45 @@ like "$(cat "$work/fake.log")" "^01510000[0-9a-f]{6}00$(printf user.good@knows.t
     'which is the answer to the question that we describe'
 stop_fake
 
+# There was no room to ask. An old "no", by itself a reject while no server can be asked, and an expired one: the
+# mailbox may have been made since, and whoever fills the room up must not make us refuse it.
+put() { # ADDRESS CLASS CODE AGE LEFT
+	now=$(date +%s)
+	perl tests/lib/cacherow.pl "$1" "$2" "$3" '' 192.0.2.1:25 'as it was' $((now - $4)) $((now + $5)) |
+	    sqlite3 "$verdicts"
+}
+HOUR=3600
+put nobody.old@knows.test unknown 550 $((2 * HOUR)) $((20 * HOUR))
+put nobody.stale@knows.test unknown 550 $((48 * HOUR)) $((-24 * HOUR))
+put user.stale@knows.test exists 250 $((480 * HOUR)) $((-24 * HOUR))
+for on_busy in accept tempfail; do
+	sql "DELETE FROM settings WHERE name = 'on_busy'; INSERT INTO settings VALUES ('on_busy', NULL, '$on_busy')"
+	build
+	while read -r user defers want; do
+		[ "$on_busy" = accept ] || want=${want#*/}
+		fake_probe "$(answer 4 0 0 0 0 0 -1 '' '' busy '' '')"
+		if [ "$defers" = yes ]; then
+			RCPTCHECK_CANDEFER=1 check3 "$user@knows.test"
+		else
+			check3 "$user@knows.test"
+		fi
+		is "$code $(field why) $(field note)" "$(echo "${want%/*}" | tr : ' ') busy" \
+		    "no room to ask: $user, on_busy = $on_busy, one can be put off: $defers" || diag "log: $err"
+		stop_fake
+	done <<-'TABLE'
+		nobody.old no 0:busy/111:busy
+		nobody.old yes 111:busy/111:busy
+		nobody.stale no 0:busy/111:busy
+		nobody.stale yes 111:busy/111:busy
+		nobody.new no 0:busy/111:busy
+		nobody.new yes 0:busy/111:busy
+		user.stale no 0:stale/0:stale
+		user.stale yes 0:stale/0:stale
+	TABLE
+done
+sql "DELETE FROM settings WHERE name = 'on_busy'"
+build
+
 while IFS='	' read -r name how what; do
 	case $how in
 	answer*) how=$(eval "$how") ;;

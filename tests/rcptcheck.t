@@ -86,6 +86,8 @@ unset RELAYCLIENT
 
 run env RECIPIENT=nobody@main.test "$bin/rcptcheck" -v user@main.test
 is "$code $(field address)" '0 user@main.test' 'an argument wins over RECIPIENT'
+run "$bin/rcptcheck" user@main.test -v
+is "$code $(field address)" '0 user@main.test' 'an option may stand behind it'
 run env SENDER=me@client.test TCPREMOTEIP=192.0.2.9 RECIPIENT=user@main.test "$bin/rcptcheck" -v
 like "$err" 'client=192.0.2.9 sender=me@client.test' 'sender and client are logged'
 run "$bin/rcptcheck"
@@ -161,6 +163,31 @@ for redirections in '0<&-' '0<&- 1>&-' '0<&- 1>&- 2>&-' '0<&- 1>&- 2>&- 4<&-'; d
 	    >"$work/shell" 2>&1
 	is $? 100 "asked, not cached, with $redirections"
 done
+# Nothing to plug them with: no descriptor is left; or there is no /dev/null, where a pipe does as well
+if [ "${BUILD:-build}" = build/asan ]; then
+	skip 1 'a program that is not static needs descriptors to start'
+else
+	run sh -c 'ulimit -n 3; exec "$1" nobody.closed@main.test' sh "$bin/rcptcheck" </dev/null
+	is "$code $err" '111 rcptcheck: verdict=tempfail why=descriptors' 'no descriptor is left: 111, and the log says why'
+fi
+if [ "$(id -u)" != 0 ] || [ "${BUILD:-build}" = build/asan ]; then
+	skip 4 'only root can change the root folder, to start a static program there'
+else
+	mkdir "$work/jail"
+	cp "$bin/rcptcheck" "$work/jail"
+	cp -a "$RCPTCHECK_HOME" "$work/jail/home"
+	while read -r user want; do
+		run env RCPTCHECK_HOME=/home chroot "$work/jail" /rcptcheck -v "$user.closed@main.test"
+		is "$code $(field why)" "$want" "no /dev/null: $user"
+	done <<-'TABLE'
+		nobody 100 cache
+		user 0 cache
+	TABLE
+	RECIPIENT=nobody.closed@main.test RCPTCHECK_HOME=/home chroot "$work/jail" /rcptcheck 0<&- 1>&- 2>&-
+	is $? 100 'and the descriptors are closed'
+	RECIPIENT=user.closed@main.test RCPTCHECK_HOME=/home chroot "$work/jail" /rcptcheck -s 0<&- 2>&- >"$work/out"
+	is "$? $(cat "$work/out")" '0 250 2.1.5 ok' 'what is said on 1 is said'
+fi
 is "$(sqlite3 "$verdicts" 'PRAGMA integrity_check')" ok 'the cache took no harm from it'
 ok "and neither did the CDB" "$bin/rcptcheck" user.closed@main.test 2>/dev/null
 

@@ -29,6 +29,7 @@ odd	$pipelines\nrcpt: 252 perhaps
 slow	$pipelines\nrcpt rcptcheck.test.*: 550 5.1.1 no such user\nrcpt: {wait 2}250 2.1.5 ok
 many	$pipelines\nrcpt: 250 2.1.5 ok
 utf8	ehlo: 250-peer.test|250-PIPELINING|250 SMTPUTF8
+mute	rcpt: {silence}
 TABLE
 sql "INSERT INTO settings VALUES ('confirm_sender', 'confirm.test', 'probe@us.test');
     INSERT INTO settings VALUES ('on_policy', 'policy.test', 'tempfail');
@@ -142,6 +143,24 @@ kill -9 "$(cat "$work/one.pid")"
 rm -f "$work/one.pid"
 ok 'the only one is killed: the answer goes to the cache all the same' await has_row alone@slow.test
 verdict alone@slow.test '0 cache' 'and is there for the next one'
+
+# Many at once, each of another address, fill the room that there is for a server. What is said first to the next
+# client: 57, wait, or 41, the answer, which is "busy"?
+flood() { # ADDRESS-OF-A-CLIENT, with its number as %x
+	perl -MSocket -e 'my $serial = 0;
+		sub ask {
+			socket my $s, AF_UNIX, SOCK_SEQPACKET, 0 or die "socket: $!";
+			connect $s, pack_sockaddr_un("$ENV{RCPTCHECK_HOME}/run/probe.sock") or die "connect: $!";
+			send $s, pack("CaCNC/aa*", 1, "Q", 0, 20000, $_[0], "flood$$." . $serial++ . "\@mute.test"), 0;
+			return $s;
+		}
+		my @flood = map { ask(sprintf $ARGV[0], $_) } 1 .. 320;
+		my $next = ask("203.0.113.1");
+		recv $next, my $word, 1024, 0;
+		print unpack "x H2", $word' "$1"
+}
+is "$(flood 192.0.2.9)" 57 'one client asks too much: the next has room'
+is "$(flood 2001:db8::%x)" 57 'so it has where the one has all addresses of a /64'
 
 stop_probe
 is "$probe_code" 0 'it ends as it should'

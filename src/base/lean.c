@@ -162,20 +162,50 @@ take_path(sqlite3_vfs *vfs, const char *path, int size, char *out)
 	return SQLITE_OK;
 }
 
+static bool
+is_log(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len >= 4 && memcmp(path + len - 4, "-wal", 4) == 0;
+}
+
+static int
+look(sqlite3_vfs *vfs, const char *path, int flags, int *result)
+{
+	if (!is_log(path))
+		return usual->xAccess(vfs, path, flags, result);
+	*result = 0;
+	return SQLITE_OK;
+}
+
+/* A log that is not seen is still opened where the database says that it has one. */
+static int
+open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out)
+{
+	if (!(flags & SQLITE_OPEN_WAL))
+		return usual->xOpen(vfs, path, file, flags, out);
+	file->pMethods = NULL;
+	return SQLITE_CANTOPEN;
+}
+
 /* The usual one, but for that. */
 static void
-register_paths(void)
+register_vfs(void)
 {
-	static sqlite3_vfs paths;
+	static sqlite3_vfs lean;
 
 	usual = sqlite3_vfs_find(NULL);
 	if (usual == NULL)
 		return;
-	paths = *usual;
-	paths.zName = "lean";
-	paths.pNext = NULL;
-	paths.xFullPathname = take_path;
-	sqlite3_vfs_register(&paths, 1);
+	lean = *usual;
+	lean.zName = LEAN_VFS;
+	lean.pNext = NULL;
+	lean.xOpen = open_file;
+	lean.xAccess = look;
+	if (one_question)
+		lean.xFullPathname = take_path;
+	sqlite3_vfs_register(&lean, 0);
 }
 
 void
@@ -205,6 +235,7 @@ lean_set_up(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, (void *)NULL, 0, 0);
-	if (one_question && sqlite3_config(SQLITE_CONFIG_MALLOC, &memory) == SQLITE_OK)
-		register_paths();
+	if (one_question)
+		sqlite3_config(SQLITE_CONFIG_MALLOC, &memory);
+	register_vfs();
 }

@@ -144,8 +144,8 @@ cache_trouble(struct cache *cache)
 
 /*
  * Looks at the first 100 bytes (sqlite.org/fileformat2.html, 1.3) with SQLite's own descriptor.
- * One system call, where PRAGMA user_version costs a statement; and a database in WAL mode is
- * turned away before SQLite maps a file of its own for it, which can end in SIGBUS.
+ * One system call, where PRAGMA user_version costs a statement; and a database in WAL mode, which
+ * cannot be read without its log (lean.h), is told from one that is damaged otherwise.
  */
 static int
 check_header(struct cache *cache)
@@ -235,7 +235,7 @@ cache_open_flags(struct cache *cache, const char *path, int busy_ms, int flags)
 	cache_begin(cache);
 	lean_set_up();
 	flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(path, &cache->db, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &cache->db, flags, LEAN_VFS) != SQLITE_OK) {
 		if (cache->db == NULL)
 			cache->reason = "out of memory";
 		else

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/lean.h"
 #include "cache.h"
 #include "cachebeside.h"
 #include "cachecheck.h"
@@ -67,7 +68,7 @@ create(struct cachefile *file)
 	if (result == 0 &&
 	    (sqlite3_open_v2(path, &db,
 		 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-		 NULL) != SQLITE_OK ||
+		 LEAN_VFS) != SQLITE_OK ||
 		sqlite3_exec(db, "PRAGMA journal_mode = MEMORY; BEGIN", NULL, NULL, NULL) !=
 		    SQLITE_OK ||
 		sqlite3_exec(db, cacherow_schema, NULL, NULL, NULL) != SQLITE_OK ||
@@ -119,6 +120,17 @@ discard_journals(struct cachefile *file)
 	return 0;
 }
 
+/*
+ * A write-ahead log beside a cache that has none, by its header, is of nobody or of somebody with
+ * bad intentions. We don't see it (lean.h), but who looks with sqlite3(1) does.
+ */
+static void
+discard_log(const struct cachefile *file)
+{
+	cachebeside_remove(&file->at, "-wal");
+	cachebeside_remove(&file->at, "-shm");
+}
+
 static int
 wait_for_lock(void *arg, int times)
 {
@@ -150,7 +162,7 @@ reset(struct cachefile *file)
 		return -1;
 	done = sqlite3_open_v2(file->at.path, &db,
 		   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-		   NULL) == SQLITE_OK &&
+		   LEAN_VFS) == SQLITE_OK &&
 	    sqlite3_busy_handler(db, wait_for_lock, &until) == SQLITE_OK &&
 	    sqlite3_db_config(db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL) == SQLITE_OK &&
 	    sqlite3_exec(db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK &&
@@ -215,6 +227,8 @@ maintain(struct cachefile *file, bool thorough)
 	sweep_due = cachestamp_must_sweep(&file->at);
 	check_due = marked || thorough || cachestamp_must_check(&file->at, &database);
 	result = cache_open_flags(&cache, file->at.path, BUSY_MS, SQLITE_OPEN_NOFOLLOW);
+	if (result == 0)
+		discard_log(file);
 	if (result == 0 && sweep_due)
 		result = cachecheck_sweep(&cache, (int64_t)time(NULL) - CACHEFILE_KEEP_STALE);
 	if (result == 0 && check_due)
@@ -238,6 +252,7 @@ cachefile_maintain(const char *path, bool thorough, const char **what)
 	const char *why = cachebeside_open(&file.at, path);
 	int result = why == NULL ? 0 : trouble(&file, why);
 
+	lean_set_up();
 	if (result == 0) {
 		if (flock(file.at.folder, LOCK_EX | LOCK_NB) == 0) {
 			tallysum_keep(file.at.folder);

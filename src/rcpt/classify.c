@@ -360,3 +360,9 @@ classify_rcpt(const struct reply *reply, const struct classify_question *questio
 		return FINDING_EXISTS;
 	return FINDING_TEMPORARY;
 }
+
+bool
+classify_may_be_policy(const struct reply *reply, const struct classify_question *question)
+{
+	return find_subject(reply, question) == ABOUT_SOMETHING_ELSE;
+}

@@ -27,4 +27,11 @@ enum finding classify_before_rcpt(const struct reply *reply);
 /* The reply to RCPT TO of the question. */
 enum finding classify_rcpt(const struct reply *reply, const struct classify_question *question);
 
+/*
+ * May the text of an ambiguous one, such as "access denied", as well be about all users? Then it
+ * proves nothing that postmaster is accepted, who is exempt from policy (RFC 5321 4.5.1).
+ */
+bool classify_may_be_policy(
+    const struct reply *reply, const struct classify_question *question);
+
 #endif

@@ -63,18 +63,33 @@ decide_by_entry(struct check *check, const struct cache_entry *entry, const char
 }
 
 /*
- * A "no" that has expired, and nobody to ask. Where the caller can put off one recipient, that
- * costs no message: the sender tries again. Where it can only drop the whole session, one
- * mistyped address must not hold up all others until the primary is back.
+ * A "no" that has expired, and nobody to ask; or one that is due for a new question, and no room
+ * to ask it: who fills that room must not make us refuse a mailbox that has been made since. Where
+ * the caller can put off one recipient, that costs no message: the sender tries again. Where it can
+ * only drop the whole session, one mistyped address must not hold up all others until the primary
+ * is back.
  */
 static void
-decide_by_stale_no(struct check *check, bool can_defer)
+decide_by_doubtful_no(struct check *check, bool can_defer)
 {
+	const struct settings *settings = &check->record.settings;
+	bool busy = check->outcome.busy;
+	const char *why = busy ? "busy" : "stale";
+
 	recall_entry(check, &check->old);
 	if (can_defer)
-		decide_by_mode(check, VERDICT_TEMPFAIL, "stale");
+		decide_by_mode(check, VERDICT_TEMPFAIL, why);
 	else
-		decide_by_action(check, check->record.settings.on_unreachable, "stale");
+		decide_by_action(
+		    check, busy ? settings->on_busy : settings->on_unreachable, why);
+}
+
+static bool
+is_doubtful_no(const struct check *check, enum finding finding)
+{
+	return check->freshness == FRESHNESS_STALE_NO
+	    ? finding == FINDING_TEMPORARY
+	    : check->freshness == FRESHNESS_OLD_NO && check->outcome.busy;
 }
 
 /*
@@ -94,11 +109,10 @@ decide_without_answer(struct check *check, enum finding finding, bool can_defer)
 	check->rechecked = true;
 	if (check->freshness == FRESHNESS_STALE_YES) {
 		decide_by_entry(check, &check->old, "stale");
+	} else if (is_doubtful_no(check, finding) && !is_taken_back(check)) {
+		decide_by_doubtful_no(check, can_defer);
 	} else if (check->freshness == FRESHNESS_OLD_NO && !is_taken_back(check)) {
 		decide_by_entry(check, &check->old, "cache");
-	} else if (check->freshness == FRESHNESS_STALE_NO && !is_taken_back(check) &&
-	    finding == FINDING_TEMPORARY) {
-		decide_by_stale_no(check, can_defer);
 	} else {
 		check->rechecked = false;
 		if (check->outcome.busy)

@@ -1,19 +1,16 @@
 #include "hook.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/descriptors.h"
 #include "base/line.h"
+#include "hookends.h"
 
 #define ADDRESS_FD      3
-#define REPLY_FD        4
 #define ADDRESS_SIZE    1024 /* qmail-smtpd takes no more than 900 bytes */
 #define ALTERNATE_STACK 32768
 #define REPLY_WAIT_MS                                                                          \
@@ -27,6 +24,7 @@ enum { FD3_UNKNOWN = 1 };
 enum { SPAMDYKE_UNDECIDED = 0, SPAMDYKE_VALID = 1, SPAMDYKE_INVALID = 2 };
 
 static const char way_out_log[] = "rcptcheck: verdict=tempfail why=signal\n";
+static const char no_descriptors_log[] = "rcptcheck: verdict=tempfail why=descriptors\n";
 static const char way_out_alarm_log[] = "rcptcheck: verdict=tempfail why=deadline\n";
 
 static enum hook_form guarded_form;
@@ -88,7 +86,7 @@ tell(enum hook_form form, enum verdict verdict)
 		 * 100 is "refuse this recipient with my words"; without words it would be a
 		 * "no".
 		 */
-		_exit(write_whole(REPLY_FD, line, len) ? EXIT_REJECT : EXIT_TEMPFAIL);
+		_exit(write_whole(HOOK_REPLY_FD, line, len) ? EXIT_REJECT : EXIT_TEMPFAIL);
 	case HOOK_SPP:
 		/* qmail-spp reads the command and ignores the exit code. */
 		if (verdict == VERDICT_ACCEPT)
@@ -112,15 +110,20 @@ tell(enum hook_form form, enum verdict verdict)
 	_exit(hook_exit_code(form, verdict));
 }
 
+/* The log line, in trouble. One that nobody drains must not hold the answer up. */
+static void
+log_trouble(const char *log)
+{
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&pollfd, 1, 0) == 1)
+		(void)!write(STDERR_FILENO, log, strlen(log));
+}
+
 static void
 way_out(int signal_number)
 {
-	const char *log = signal_number == SIGALRM ? way_out_alarm_log : way_out_log;
-	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	/* A log that nobody drains must not hold the answer up. */
-	if (poll(&pollfd, 1, 0) == 1)
-		(void)!write(STDERR_FILENO, log, strlen(log));
+	log_trouble(signal_number == SIGALRM ? way_out_alarm_log : way_out_log);
 	tell(guarded_form, VERDICT_TEMPFAIL);
 }
 
@@ -157,64 +160,17 @@ guard(void)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-static bool
-is_open(int fd)
-{
-	return fcntl(fd, F_GETFD) != -1;
-}
-
-/* Is it to point at /dev/null: closed, so that nothing we open takes its place, or silenced? */
-static bool
-must_point(enum hook_form form, int fd)
-{
-	switch (fd) {
-	case STDIN_FILENO:
-	case STDOUT_FILENO:
-		return form != HOOK_BATCH || !is_open(fd);
-	case STDERR_FILENO:
-		return descriptors_stderr_is_protocol() || !is_open(fd);
-	default:
-		return fd == REPLY_FD && !is_open(fd);
-	}
-}
-
-/*
- * Makes 0, 1, 2 and 4 safe with one open(2) for all. Returns 1 when nobody reads 2, 0 when
- * somebody does, -1 when it can't be done.
- */
-static int
-settle_descriptors(enum hook_form form)
-{
-	const bool answers = form == HOOK_SPP || form == HOOK_PRINT;
-	bool point[REPLY_FD + 1], keep;
-	int null;
-
-	for (int fd = 0; fd <= REPLY_FD; fd++)
-		point[fd] = must_point(form, fd);
-	if (answers && descriptors_plug(STDOUT_FILENO) == -1)
-		return -1;
-	if (answers && (answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, REPLY_FD + 1)) == -1)
-		return -1;
-	null = open("/dev/null", O_RDWR);
-	if (null == -1)
-		return -1;
-	for (int fd = 0; fd <= REPLY_FD; fd++)
-		if (point[fd] && fd != null && dup2(null, fd) == -1)
-			return -1;
-	keep = null <= REPLY_FD && point[null];
-	if (!keep)
-		close(null);
-	return point[STDERR_FILENO];
-}
-
 bool
 hook_prepare(enum hook_form form, unsigned seconds)
 {
-	int no_stderr = settle_descriptors(form);
+	int no_stderr = hookends_settle(form, &answer_fd);
 
 	guarded_form = form;
-	if (no_stderr == -1)
+	if (no_stderr == -1) {
+		if (!hookends_is_pointed(form, STDERR_FILENO))
+			log_trouble(no_descriptors_log);
 		_exit(hook_exit_code(form, VERDICT_TEMPFAIL));
+	}
 	guard();
 	if (seconds > 0)
 		hook_alarm((int64_t)seconds * 1000);

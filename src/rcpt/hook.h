@@ -14,6 +14,8 @@
 
 #include "verdict.h"
 
+#define HOOK_REPLY_FD 4
+
 enum hook_form {
 	HOOK_EXIT,     /* the exit code alone: RCPTCHECK */
 	HOOK_FD4,      /* RCPTCHECK with USE_FD4: a reply line on descriptor 4 as well */

@@ -1,6 +1,19 @@
 #include "inquiry.h"
 
 #include <string.h>
+#include <strings.h>
+
+bool
+inquiry_is_role(const char *path)
+{
+	static const char *const roles[] = {"abuse@", "hostmaster@", "mailer-daemon@", "noc@",
+	    "postmaster@", "security@", "webmaster@"};
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strncasecmp(path, roles[i], strlen(roles[i])) == 0)
+			return true;
+	return false;
+}
 
 void
 inquiry_start(struct inquiry *inquiry, const struct inquiry_question *question)
@@ -41,8 +54,13 @@ note_control(struct inquiry *inquiry, enum inquiry_control control)
 	inquiry->control = control;
 	switch (control) {
 	case CONTROL_ACCEPTED:
-		/* It was about the user, whatever it said. */
-		if (inquiry->answer.finding == FINDING_AMBIGUOUS)
+		/* It was about the user, whatever it said; unless the control is exempt from it. */
+		if (inquiry->answer.finding != FINDING_AMBIGUOUS)
+			break;
+		if (inquiry->answer.may_be_policy &&
+		    inquiry_is_role(inquiry->question->control))
+			inquiry->answer.finding = FINDING_POLICY;
+		else
 			inquiry->answer.finding = FINDING_UNKNOWN;
 		break;
 	case CONTROL_REFUSED:

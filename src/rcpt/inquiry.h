@@ -7,7 +7,9 @@
  *	CONFIRM		what was no "yes" to that, once more from a sender that the
  *			administrator has set: some servers refuse <> in all kinds of words
  *	CONTROL		where it is not clear whom a "no" is about, an address that is known to
- *			be good: if that is refused too, it is not about the user
+ *			be good: if that is refused too, it is not about the user. If it is
+ *			accepted, it is; but postmaster and other roles are exempt from policy,
+ *			so that their "yes" proves nothing against a text that may speak of one
  *	CATCH_ALL	after a "yes", an address that nobody can have
  *
  * Those behind the first have a RSET and MAIL of their own, for many servers take one RCPT after
@@ -50,6 +52,9 @@ struct inquiry {
 	const struct inquiry_question *question;
 	enum inquiry_step step;
 };
+
+/* Is the mailbox that of a role, such as postmaster@? */
+bool inquiry_is_role(const char *path);
 
 void inquiry_start(struct inquiry *inquiry, const struct inquiry_question *question);
 

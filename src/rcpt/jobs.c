@@ -66,8 +66,10 @@ static bool
 take_shares(struct jobs *jobs, struct job *job)
 {
 	struct errand *errand = &job->errand;
+	char client[SHARE_CLIENT_SIZE];
 
-	errand->client = share_take(&jobs->clients, job->client);
+	share_client(client, job->client);
+	errand->client = share_take(&jobs->clients, client);
 	errand->domain = share_take(&jobs->domains, job->address.key_domain);
 	if (errand->client != NULL && errand->domain != NULL)
 		return true;

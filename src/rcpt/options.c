@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,13 +45,18 @@ void
 options_parse(struct options *options, int argc, char **argv)
 {
 	bool batch = false, print = false, fd3 = false, spamdyke = false;
+	static const struct option no_long[] = {{NULL, 0, NULL, 0}};
 	const char *domain = NULL, *fd4 = getenv("USE_FD4");
 	int option;
 
 	memset(options, 0, sizeof(*options));
 	opterr = 0;
-	/* -y ends the options: what comes behind it was said by a stranger. */
-	while (domain == NULL && (option = getopt(argc, argv, "3bsvy:")) != -1) {
+	/*
+	 * -y ends the options: what comes behind it was said by a stranger. getopt(3) takes an
+	 * option behind the address with glibc and not with musl, getopt_long(3) with both.
+	 */
+	while (domain == NULL &&
+	    (option = getopt_long(argc, argv, "3bsvy:", no_long, NULL)) != -1) {
 		switch (option) {
 		case '3':
 			fd3 = true;

@@ -1,9 +1,28 @@
 #include "share.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checksum.h"
+
+void
+share_client(char name[SHARE_CLIENT_SIZE], const char *address)
+{
+	struct in6_addr ip;
+	char text[INET6_ADDRSTRLEN];
+
+	if (inet_pton(AF_INET6, address, &ip) != 1) {
+		snprintf(name, SHARE_CLIENT_SIZE, "%s", address);
+	} else if (IN6_IS_ADDR_V4MAPPED(&ip)) {
+		inet_ntop(AF_INET, &ip.s6_addr[12], name, SHARE_CLIENT_SIZE);
+	} else {
+		memset(&ip.s6_addr[8], 0, 8);
+		inet_ntop(AF_INET6, &ip, text, sizeof(text));
+		snprintf(name, SHARE_CLIENT_SIZE, "%s/64", text);
+	}
+}
 
 static struct share **
 bucket(struct shares *shares, const char *name)

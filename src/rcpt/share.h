@@ -23,6 +23,13 @@ struct shares {
 	struct share *buckets[SHARE_BUCKETS];
 };
 
+/*
+ * Whose share it is, from the client's IP address as text: an IPv4 address; of IPv6 the /64, the
+ * network of one link, in which a single host has all addresses it wants. What is neither stays.
+ */
+#define SHARE_CLIENT_SIZE 56
+void share_client(char name[SHARE_CLIENT_SIZE], const char *address);
+
 /* That of a name; NULL for lack of memory. Each call needs a share_drop. */
 struct share *share_take(struct shares *shares, const char *name);
 

@@ -22,6 +22,7 @@ smtp_start(struct smtp *smtp, const struct smtp_terms *terms)
 	smtp->pipelining = false;
 	smtp->utf8 = false;
 	smtp->secured = false;
+	smtp->offers_more = false;
 	smtp->greeting[0] = '\0';
 	smtp->asked = 0;
 	smtp->mails = 0;
@@ -121,13 +122,15 @@ static void
 take_ehlo(struct smtp *smtp, bool good)
 {
 	const struct reply *reply = &smtp->reply;
+	bool may_secure;
 
 	if (good) {
 		smtp->extended = true;
 		smtp->pipelining = reply_offers(reply, "PIPELINING");
 		smtp->utf8 = reply_offers(reply, "SMTPUTF8");
-		if (smtp->terms.tls == SMTP_TLS_NONE || smtp->secured ||
-		    !reply_offers(reply, "STARTTLS")) {
+		may_secure = !smtp->secured && reply_offers(reply, "STARTTLS");
+		smtp->offers_more = may_secure || reply->text_cut;
+		if (smtp->terms.tls == SMTP_TLS_NONE || !may_secure) {
 			get_ready(smtp);
 			return;
 		}
@@ -276,6 +279,8 @@ take_rcpt(struct smtp *smtp)
 	if (!smtp->refused) {
 		answer_reply(smtp, &ask->answer, classify_rcpt(&smtp->reply, &question), NULL);
 		ask->answer.names = names(&smtp->reply, ask);
+		ask->answer.may_be_policy = ask->answer.finding == FINDING_AMBIGUOUS &&
+		    classify_may_be_policy(&smtp->reply, &question);
 	}
 	next_ask(smtp);
 }
@@ -405,7 +410,7 @@ smtp_lacks(const struct smtp *smtp, struct smtp_ask *ask)
 	ask->answer.stage = smtp->extended ? SMTP_EHLO : SMTP_HELO;
 	ask->answer.code = 250;
 	/* HELO came after a refused EHLO, which may be about us. */
-	ask->answer.lacks_utf8 = smtp->extended;
+	ask->answer.lacks_utf8 = smtp->extended && !smtp->offers_more;
 	return true;
 }
 

@@ -70,6 +70,8 @@ struct smtp {
 	struct smtp_answer answer; /* closed: why, as the answer to whatever is not asked now */
 	bool extended, pipelining, utf8; /* EHLO was accepted; what the server offers */
 	bool secured;                    /* TLS is in use */
+	bool
+	    offers_more; /* than we know: the reply to EHLO was cut, or TLS is offered, not used */
 	struct smtp_terms terms;
 	char greeting[64]; /* printable, cut */
 	size_t asked;      /* questions of all flights */
@@ -113,7 +115,10 @@ void smtp_ask(struct smtp *smtp, struct smtp_ask *asks, size_t count);
 /* Nothing more has come: the flight is over. */
 void smtp_listened(struct smtp *smtp);
 
-/* When ready: answers a question that this server cannot be asked. Returns false if it can. */
+/*
+ * When ready: answers a question that this server cannot be asked. Returns false if it can. That
+ * it has no SMTPUTF8 is only proven by all that it offers: many offer it behind STARTTLS alone.
+ */
 bool smtp_lacks(const struct smtp *smtp, struct smtp_ask *ask);
 
 /* Leaves QUIT as output and closes, if the conversation is ready. */

@@ -35,6 +35,7 @@ smtpanswer_note(
 	answer->stage = stage;
 	answer->lacks_utf8 = false;
 	answer->names = false;
+	answer->may_be_policy = false;
 	answer->note = note;
 	answer->code = 0;
 	answer->enhanced[0] = '\0';

@@ -29,6 +29,7 @@ struct smtp_answer {
 	enum smtp_stage stage; /* where it was decided */
 	bool lacks_utf8;       /* RCPT was not asked: the server has no SMTPUTF8, it says */
 	bool names;            /* the reply names the mailbox that it is about */
+	bool may_be_policy;    /* ambiguous, and so is the text (classify.h) */
 	const char
 	    *note; /* what no reply says: "timeout", "lost", ...; NULL where a reply does */
 	/* The reply it comes from; code 0 and empty texts where there was none. */

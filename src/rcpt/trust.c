@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cachewrite.h"
 
@@ -58,18 +57,6 @@ trust_doubts(const struct trust *trust, int64_t now)
 	return trust_is_broken(trust, now) || !is_known(&trust->memory, now);
 }
 
-static bool
-is_role(const char *path)
-{
-	static const char *const roles[] = {"abuse@", "hostmaster@", "mailer-daemon@", "noc@",
-	    "postmaster@", "security@", "webmaster@"};
-
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-		if (strncasecmp(path, roles[i], strlen(roles[i])) == 0)
-			return true;
-	return false;
-}
-
 /* Can it be asked as a control: without SMTPUTF8, and as it stands here? */
 static bool
 is_fit(const char *path)
@@ -77,7 +64,7 @@ is_fit(const char *path)
 	for (const char *p = path; *p != '\0'; p++)
 		if (*p < ' ' || *p > '~')
 			return false;
-	return path[0] != '\0' && !is_role(path);
+	return path[0] != '\0' && !inquiry_is_role(path);
 }
 
 void
@@ -141,7 +128,7 @@ trust_learn(
 	if (lesson->control == CONTROL_ACCEPTED) {
 		believe(memory, lesson->control_path, lesson->good_for, now);
 	} else if (lesson->finding == FINDING_EXISTS) {
-		if (lesson->good != NULL && is_role(lesson->good))
+		if (lesson->good != NULL && inquiry_is_role(lesson->good))
 			return 0;
 		believe(memory, lesson->good, lesson->good_for, now);
 	} else if (is_unproven(lesson)) {

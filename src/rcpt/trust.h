@@ -12,7 +12,7 @@
  *	  or a control is.
  *
  * Postmaster and other role addresses are often exempt from what keeps a server from taking our
- * mail. That they are accepted shows less, so they are never remembered as good.
+ * mail. That they are accepted shows less (inquiry.h), so they are never remembered as good.
  */
 #ifndef RCPT_TRUST_H
 #define RCPT_TRUST_H

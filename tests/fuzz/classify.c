@@ -87,6 +87,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	finding = classify_rcpt(&reply, &question);
 	codes = classify_codes(&reply, &question);
+	/* What may be about policy is never clearly about the user. */
+	check(finding != FINDING_UNKNOWN || reply.enhanced[0] != '\0' ||
+	    !classify_may_be_policy(&reply, &question));
 	check(finding_name(finding) != NULL);
 	check(!is_no(finding) ||
 	    (reply.code >= 500 && last_digit((const char *)end + 1, used) == '5'));

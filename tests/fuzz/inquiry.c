@@ -16,12 +16,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CONFIRM = 1, CONTROL = 2, DOUBT = 4, NOBODY = 8, UTF8 = 16, SAME = 32, GUARD = 64 };
+enum {
+	CONFIRM = 1,
+	CONTROL = 2,
+	DOUBT = 4,
+	NOBODY = 8,
+	UTF8 = 16,
+	SAME = 32,
+	GUARD = 64,
+	ROLE = 128
+};
 
 #define SENDER "probe@example.net"
 #define PLAIN  "user@example.com"
 #define FAR    "j\xc3\xb6@example.com"
 #define KNOWN  "known@example.com"
+#define ROLED  "postmaster@example.com"
 #define RANDOM "nobody@example.com"
 
 static const char *const replies[32] = {
@@ -48,7 +58,7 @@ static const char *const replies[32] = {
     "503 what\r\n",
     "252 perhaps\r\n",
     "552 full\r\n",
-    "500 what\r\n",
+    "550 5.7.1 denied\r\n",
     "550-5.1.1 no\r\n",
     "550 5.1.1 no\r\n421 bye\r\n",
     "550 blocked\r\n",
@@ -65,6 +75,7 @@ struct command {
 	enum verb verb;
 	const char *text; /* of MAIL the sender, of RCPT the mailbox */
 	int code;         /* of its reply; 0: none yet */
+	bool denied;      /* the only line of its reply is "... 5.7.1 denied" */
 };
 
 /* The judge: what went over the wire. */
@@ -74,7 +85,7 @@ struct wire {
 	unsigned mails;
 	bool out_of_step; /* the server said more than it was asked */
 	bool closing;     /* a 421 was among that */
-	char line[8];     /* how the current line begins */
+	char line[24];    /* how the current line begins */
 	size_t line_len;
 };
 
@@ -89,7 +100,7 @@ static void
 add(struct wire *wire, enum verb verb, const char *text)
 {
 	check(wire->said < sizeof(wire->commands) / sizeof(wire->commands[0]));
-	wire->commands[wire->said++] = (struct command){verb, text, 0};
+	wire->commands[wire->said++] = (struct command){verb, text, 0, false};
 }
 
 static bool
@@ -157,6 +168,13 @@ take_output(struct wire *wire, struct smtp *smtp, const struct inquiry_question 
 	smtp->out_len = 0;
 }
 
+static void
+answered(struct command *command, const char *line)
+{
+	command->code = atoi(line);
+	command->denied = command->code == 550 && strcmp(line + 3, " 5.7.1 denied\r") == 0;
+}
+
 /* What the server says: each line that is not continued ends the reply to one command. */
 static void
 overhear(struct wire *wire, const char *bytes, size_t len)
@@ -174,7 +192,7 @@ overhear(struct wire *wire, const char *bytes, size_t len)
 		}
 		wire->line[wire->line_len] = '\0';
 		if (wire->line_len < 4 || wire->line[3] != '-')
-			wire->commands[wire->answered++].code = atoi(wire->line);
+			answered(&wire->commands[wire->answered++], wire->line);
 		wire->line_len = 0;
 	}
 }
@@ -207,6 +225,19 @@ last_code(const struct wire *wire, const char *mailbox, const char **from)
 	return code;
 }
 
+/* A text about policy: no control that is exempt from policy makes it one about the user. */
+static bool
+was_denied(const struct wire *wire, const char *mailbox)
+{
+	bool denied = false;
+
+	for (size_t i = 0; i < wire->said; i++)
+		if (wire->commands[i].verb == RCPT &&
+		    strcmp(wire->commands[i].text, mailbox) == 0)
+			denied = wire->commands[i].denied;
+	return denied;
+}
+
 static void
 judge_no(const struct wire *wire, const struct inquiry *inquiry)
 {
@@ -217,6 +248,8 @@ judge_no(const struct wire *wire, const struct inquiry *inquiry)
 	check(inquiry->answer.stage == SMTP_RCPT && inquiry->answer.code / 100 == 5);
 	check(strcmp(from, question->confirm_sender) == 0);
 	check(!wire->out_of_step || wire->closing);
+	if (question->control[0] == '\0' || strcmp(question->control, ROLED) == 0)
+		check(!was_denied(wire, question->path));
 	if (!question->doubt || question->control[0] == '\0')
 		return;
 	check(inquiry->control == CONTROL_ACCEPTED);
@@ -288,7 +321,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (flags & CONFIRM)
 		question.confirm_sender = SENDER;
 	if (flags & CONTROL)
-		question.control = flags & SAME ? question.path : KNOWN;
+		question.control = flags & SAME ? question.path : flags & ROLE ? ROLED : KNOWN;
 	question.doubt = flags & DOUBT;
 	if (flags & NOBODY)
 		question.nobody = RANDOM;

@@ -437,6 +437,9 @@ ask(size_t wanted, unsigned joining)
 		this->joins = joins;
 		if (smtp_lacks(&smtp, this)) {
 			check(far && this->answer.finding == FINDING_POLICY);
+			/* That it has none is not proven while there is TLS to try. */
+			check(!this->answer.lacks_utf8 || smtp.secured || asked > 0 ||
+			    !was_offered("250-mx\r\n250-STARTTLS\r\n"));
 			check_form(&this->answer);
 		} else {
 			check(!far || was_offered("SMTPUTF8"));

@@ -237,6 +237,52 @@ test_text(void)
 	is_int(classify_text(text, ""), FINDING_POLICY, "and nothing else");
 }
 
+/* What is ambiguous and may be about all users but a role, and what may not. */
+static void
+test_may_be_policy(void)
+{
+	static const struct {
+		const char *text;
+		bool may;
+	} rows[] = {
+	    {"550 5.7.1 Message rejected by policy", true},
+	    {"554 5.7.1 <nobody@example.com>: Recipient address rejected: Access denied", true},
+	    {"550 5.7.1 Access denied", true},
+	    {"550 5.7.1 Rejected due to content restrictions", true},
+	    {"554 5.7.1 Rejected by policy", true},
+	    {"550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", true},
+	    {"550 5.1.0 Denied by policy", true},
+	    {"550 5.1.0 you are blocked", true},
+	    {"550-5.7.1 rejected\r\n550 5.7.1 not permitted", true},
+	    {"550 5.7.1 no", false},
+	    {"550 5.7.1 no such user", false},
+	    {"550 5.7.1 <nobody@example.com>: no", false},
+	    {"554 transaction failed", false},
+	    {"550 rejected", false},
+	};
+	struct classify_question denied = {"access-denied@policy.example", "", false};
+	struct classify_question question = {"nobody@example.com", "", false};
+	static struct reply reply;
+	char bytes[200];
+	size_t used;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int len = snprintf(bytes, sizeof(bytes), "%s\r\n", rows[i].text);
+
+		reply_start(&reply);
+		ok(reply_feed(&reply, bytes, (size_t)len, &used) == REPLY_WHOLE &&
+			classify_rcpt(&reply, &question) == FINDING_AMBIGUOUS &&
+			classify_may_be_policy(&reply, &question) == rows[i].may,
+		    "%.*s is %sproven by a role", (int)strcspn(rows[i].text, "\r"),
+		    rows[i].text, rows[i].may ? "not " : "");
+	}
+	strcpy(bytes, "550 5.7.1 <access-denied@policy.example> no, not at policy.example\r\n");
+	reply_start(&reply);
+	ok(reply_feed(&reply, bytes, strlen(bytes), &used) == REPLY_WHOLE &&
+		!classify_may_be_policy(&reply, &denied),
+	    "the echo of an address is no word about policy");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -244,5 +290,6 @@ main(int argc, char **argv)
 	test_sweep();
 	test_before_rcpt();
 	test_text();
+	test_may_be_policy();
 	return tap_done();
 }

@@ -3,9 +3,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/descriptors.h"
@@ -28,6 +31,55 @@ count_open(void)
 	for (int fd = 0; fd < 64; fd++)
 		count += fcntl(fd, F_GETFD) != -1;
 	return count;
+}
+
+/* No descriptor is left, then one: a pipe needs two, but then there is /dev/null. */
+static void
+test_no_room(void)
+{
+	struct rlimit limit;
+	int top = dup(STDIN_FILENO), fd;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	close(top);
+	limit.rlim_cur = (rlim_t)top;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	errno = 0;
+	ok(descriptors_nothing() == -1 && errno == EMFILE, "without room there is nothing");
+	limit.rlim_cur++;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	fd = descriptors_nothing();
+	ok(fd == top && is_null(fd), "/dev/null takes one");
+	close(fd);
+}
+
+/* As root, in a root folder without /dev; in a process of its own. */
+static void
+test_no_null(void)
+{
+	char folder[] = "/tmp/descriptors.XXXXXX", byte = 'x';
+	int before, fd, status = -1;
+	pid_t child;
+
+	if (geteuid() != 0 || mkdtemp(folder) == NULL) {
+		ok(true, "without /dev/null # SKIP only root can be there");
+		return;
+	}
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		signal(SIGPIPE, SIG_IGN);
+		before = count_open();
+		if (chroot(folder) == -1 || chdir("/") == -1)
+			_exit(2);
+		fd = descriptors_nothing();
+		_exit(!(fd != -1 && read(fd, &byte, 1) == 0 && write(fd, &byte, 1) == -1 &&
+		    count_open() == before + 1 && descriptors_silence(STDIN_FILENO) == 0 &&
+		    read(STDIN_FILENO, &byte, 1) == 0 && count_open() == before + 1));
+	}
+	waitpid(child, &status, 0);
+	rmdir(folder);
+	ok(status == 0, "without /dev/null a pipe serves as well");
 }
 
 int
@@ -64,6 +116,8 @@ main(void)
 	errno = 0;
 	ok(descriptors_plug(-1) == -1 && errno == EBADF && count_open() <= before + 1,
 	    "no descriptor can't be plugged");
+	test_no_null();
+	test_no_room();
 	unlink(path);
 	return tap_done();
 }

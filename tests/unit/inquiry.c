@@ -10,14 +10,15 @@
 
 #define USER  "user@example.com"
 #define KNOWN "known@example.com"
+#define ROLED "Postmaster@example.com"
 #define NOONE "nobody@example.com"
 #define PROBE "probe@example.net"
 
-enum { CONFIRM = 1, CONTROL = 2, DOUBT = 4, NOBODY = 8, SAME = 16 };
+enum { CONFIRM = 1, CONTROL = 2, DOUBT = 4, NOBODY = 8, SAME = 16, ROLE = 32 };
 
 /*
  * Answers are a letter each: y exists, n unknown, d refused, t temporary, p policy, a ambiguous,
- * all at RCPT; m policy and w temporary at MAIL, r temporary at RSET; l temporary without a
+ * q ambiguous with a text that may be about policy, all at RCPT; m policy and w temporary at MAIL, r temporary at RSET; l temporary without a
  * reply. "." behind one: no more can be asked.
  *
  * asked: a letter for each question: u the user, k the control, x nobody; in capitals from
@@ -72,6 +73,13 @@ static const struct row {
     {CONTROL | SAME | DOUBT, "n", "u", FINDING_POLICY, 600, "-", CONTROL_REFUSED, 0},
     {CONFIRM | CONTROL | DOUBT, "nny", "uUK", FINDING_UNKNOWN, 601, "-", CONTROL_ACCEPTED, 0},
     {CONFIRM | CONTROL | DOUBT, "nn.", "uU", FINDING_TEMPORARY, 601, "-", CONTROL_FAILED, 0},
+    {CONTROL, "qy", "uk", FINDING_UNKNOWN, 600, "-", CONTROL_ACCEPTED, 0},
+    {ROLE, "ay", "uk", FINDING_UNKNOWN, 600, "-", CONTROL_ACCEPTED, 0},
+    {ROLE, "qy", "uk", FINDING_POLICY, 600, "-", CONTROL_ACCEPTED, 0},
+    {ROLE, "qn", "uk", FINDING_POLICY, 600, "-", CONTROL_REFUSED, 0},
+    {ROLE, "ql.", "uk", FINDING_TEMPORARY, 600, "-", CONTROL_FAILED, 0},
+    {ROLE | DOUBT, "ny", "uk", FINDING_UNKNOWN, 600, "-", CONTROL_ACCEPTED, 0},
+    {CONFIRM | ROLE, "nqy", "uUK", FINDING_POLICY, 601, "-", CONTROL_ACCEPTED, 0},
     {CONFIRM | CONTROL, "may", "uUK", FINDING_UNKNOWN, 601, "-", CONTROL_ACCEPTED, 0},
 
     {NOBODY, "yy", "ux", FINDING_EXISTS, 600, "-", 0, CATCH_ALL_YES},
@@ -99,6 +107,7 @@ answer(struct smtp_answer *answer, char letter, int number)
 	    {'t', FINDING_TEMPORARY, SMTP_RCPT},
 	    {'p', FINDING_POLICY, SMTP_RCPT},
 	    {'a', FINDING_AMBIGUOUS, SMTP_RCPT},
+	    {'q', FINDING_AMBIGUOUS, SMTP_RCPT},
 	    {'m', FINDING_POLICY, SMTP_MAIL},
 	    {'w', FINDING_TEMPORARY, SMTP_MAIL},
 	    {'r', FINDING_TEMPORARY, SMTP_RSET},
@@ -111,6 +120,7 @@ answer(struct smtp_answer *answer, char letter, int number)
 			continue;
 		answer->finding = kinds[i].finding;
 		answer->stage = kinds[i].stage;
+		answer->may_be_policy = letter == 'q';
 		answer->code = letter == 'l' ? 0 : 600 + number;
 		answer->note = letter == 'l' ? "lost" : NULL;
 	}
@@ -121,6 +131,7 @@ asked(const struct smtp_ask *ask)
 {
 	char letter = strcmp(ask->path, USER) == 0 ? 'u'
 	    : strcmp(ask->path, KNOWN) == 0        ? 'k'
+	    : strcmp(ask->path, ROLED) == 0        ? 'k'
 	    : strcmp(ask->path, NOONE) == 0        ? 'x'
 						   : '?';
 
@@ -141,6 +152,7 @@ test_row(const struct row *row)
 	    .confirm_sender = row->with & CONFIRM ? PROBE : "",
 	    .control = row->with & SAME ? USER
 		: row->with & CONTROL   ? KNOWN
+		: row->with & ROLE      ? ROLED
 					: "",
 	    .doubt = row->with & DOUBT,
 	    .nobody = row->with & NOBODY ? NOONE : "",
@@ -175,14 +187,17 @@ test_row(const struct row *row)
 static void
 test_all(void)
 {
-	static const char letters[] = "yndtpamwrl";
+	static const char letters[] = "yndtpaqmwrl";
 	long bad = 0, held = 0;
 
-	for (unsigned with = 0; with < 16; with++)
-		for (unsigned n = 0; n < 10 * 10 * 10 * 10; n++)
+	for (unsigned with = 0; with < 64; with++)
+		for (unsigned n = 0; n < 11 * 11 * 11 * 11 && !(with & SAME); n++)
 			for (unsigned closed = 0; closed < 4; closed++, held++) {
 				struct inquiry_question question = {USER, false,
-				    with & CONFIRM ? PROBE : "", with & CONTROL ? KNOWN : "",
+				    with & CONFIRM ? PROBE : "",
+				    with & CONTROL    ? KNOWN
+					: with & ROLE ? ROLED
+						      : "",
 				    with & DOUBT, with & NOBODY ? NOONE : ""};
 				struct smtp_answer last;
 				struct inquiry inquiry;
@@ -190,8 +205,8 @@ test_all(void)
 				char control = '-', said = '-';
 
 				inquiry_start(&inquiry, &question);
-				for (; step < 4 && !inquiry.done; step++, rest /= 10) {
-					char letter = letters[rest % 10], what;
+				for (; step < 4 && !inquiry.done; step++, rest /= 11) {
+					char letter = letters[rest % 11], what;
 
 					answer(&last, letter, (int)step);
 					inquiry.ask.answer = last;
@@ -208,8 +223,10 @@ test_all(void)
 				if (!finding_is_no(inquiry.answer.finding))
 					continue;
 				bad += said != 'n' && said != 'd' &&
-				    !(said == 'a' && control == 'y');
-				bad += with & CONTROL && with & DOUBT && control != 'y';
+				    !(said == 'a' && control == 'y') &&
+				    !(said == 'q' && control == 'y' && with & CONTROL);
+				bad +=
+				    with & (CONTROL | ROLE) && with & DOUBT && control != 'y';
 				bad += inquiry.answer.note != NULL;
 			}
 	ok(bad == 0, "of all sequences of answers each ends, and none in a wrong no (%ld)",

@@ -95,6 +95,52 @@ test_many(void)
 		lean_give(blocks[i]);
 }
 
+static int
+open_lean(const char *path, sqlite3 **db)
+{
+	return sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, LEAN_VFS);
+}
+
+/* A write-ahead log is not seen. */
+static void
+test_log(const char *folder)
+{
+	char path[64], log[70], shared[70];
+	sqlite3 *db = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/b.db", folder);
+	snprintf(log, sizeof(log), "%s-wal", path);
+	snprintf(shared, sizeof(shared), "%s-shm", path);
+	open_lean(path, &db);
+	is_int(sqlite3_exec(db, "CREATE TABLE t (a)", NULL, NULL, NULL), SQLITE_OK,
+	    "another database");
+	sqlite3_close(db);
+	file = fopen(log, "w");
+	for (int i = 0; file != NULL && i < 40000; i++)
+		putc(i * 7 % 251, file);
+	if (file == NULL || fclose(file) != 0)
+		err(1, "%s", log);
+	ok(open_lean(path, &db) == SQLITE_OK &&
+		sqlite3_exec(db, "INSERT INTO t VALUES (1)", NULL, NULL, NULL) == SQLITE_OK &&
+		access(shared, F_OK) == -1,
+	    "a write-ahead log beside it is not seen, and nothing mapped for it");
+	sqlite3_close(db);
+	unlink(log);
+	ok(sqlite3_open(path, &db) == SQLITE_OK &&
+		sqlite3_exec(db, "PRAGMA journal_mode = WAL; INSERT INTO t VALUES (2)", NULL,
+		    NULL, NULL) == SQLITE_OK &&
+		access(shared, F_OK) == 0,
+	    "by the usual way it is");
+	sqlite3_close(db);
+	ok(open_lean(path, &db) == SQLITE_OK &&
+		sqlite3_exec(db, "SELECT * FROM t", NULL, NULL, NULL) == SQLITE_CANTOPEN &&
+		access(shared, F_OK) == -1,
+	    "a database that has one can't be read without");
+	sqlite3_close(db);
+	unlink(path);
+}
+
 static void
 test_sqlite(void)
 {
@@ -109,9 +155,9 @@ test_sqlite(void)
 	lean_set_up();
 	lean_set_up();
 	vfs = sqlite3_vfs_find(NULL);
-	ok(vfs != NULL && strcmp(vfs->zName, "lean") == 0, "paths are taken as they are");
+	ok(vfs != NULL && strcmp(vfs->zName, LEAN_VFS) != 0, "what others open is as ever");
 	snprintf(path, sizeof(path), "%s//a.db", folder);
-	ok(sqlite3_open(path, &db) == SQLITE_OK &&
+	ok(open_lean(path, &db) == SQLITE_OK &&
 		sqlite3_exec(db,
 		    "CREATE TABLE t (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + "
 		    "1 FROM n"
@@ -124,16 +170,16 @@ test_sqlite(void)
 	is_int(sqlite3_close(db), SQLITE_OK, "and closed");
 	unlink(path);
 	snprintf(relative, sizeof(relative), "a.db");
-	ok(chdir(folder) == 0 && sqlite3_open(relative, &db) == SQLITE_OK,
-	    "a relative path too");
+	ok(chdir(folder) == 0 && open_lean(relative, &db) == SQLITE_OK, "a relative path too");
 	name = sqlite3_db_filename(db, "main");
 	ok(name != NULL && name[0] == '/', "is made a whole one");
 	sqlite3_close(db);
 	unlink(path);
-	ok(symlink("/etc/passwd", path) == 0 && sqlite3_open(path, &db) == SQLITE_CANTOPEN,
+	ok(symlink("/etc/passwd", path) == 0 && open_lean(path, &db) == SQLITE_CANTOPEN,
 	    "a link in the place of the file is not opened");
 	sqlite3_close(db);
 	unlink(path);
+	test_log(folder);
 	rmdir(folder);
 }
 

@@ -40,6 +40,12 @@ test_command_lines(void)
 	} cases[] = {
 	    {{"u@d"}, HOOK_EXIT, false, "u@d", "an address"},
 	    {{"-v", "--", "-u@d"}, HOOK_EXIT, false, "-u@d", "one that begins with -"},
+	    {{"u@d", "-v"}, HOOK_EXIT, false, "u@d", "an option behind it"},
+	    {{"u@d", "-vs"}, HOOK_PRINT, false, "u@d", "two of them"},
+	    {{"u@d", "-3"}, HOOK_FD3, true, NULL, "-3 behind an address"},
+	    {{"u@d", "--", "-v"}, HOOK_EXIT, true, NULL, "what is no option behind it"},
+	    {{"-v", "--", "-u@d", "-v"}, HOOK_EXIT, true, NULL, "and -- before both"},
+	    {{"--help"}, HOOK_EXIT, true, NULL, "a long option"},
 	    {{"-s", "u@d"}, HOOK_PRINT, false, "u@d", "-s"},
 	    {{"-b"}, HOOK_BATCH, false, NULL, "-b"},
 	    {{"-3"}, HOOK_FD3, false, NULL, "-3"},

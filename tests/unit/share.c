@@ -53,6 +53,39 @@ test_one(void)
 	ok(is_empty(), "nothing is kept of who is gone");
 }
 
+/* Of which clients a share is. */
+static void
+test_clients(void)
+{
+	static const struct {
+		const char *address, *name;
+	} rows[] = {
+	    {"192.0.2.1", "192.0.2.1"},
+	    {"192.0.2.10", "192.0.2.10"},
+	    {"::ffff:192.0.2.1", "192.0.2.1"},
+	    {"::FFFF:c000:201", "192.0.2.1"},
+	    {"2001:db8::1", "2001:db8::/64"},
+	    {"2001:db8::ffff:ffff:ffff:ffff", "2001:db8::/64"},
+	    {"2001:0DB8:0:0:1::", "2001:db8::/64"},
+	    {"2001:db8:0:1::1", "2001:db8:0:1::/64"},
+	    {"::1", "::/64"},
+	    {"fe80::1%eth0", "fe80::1%eth0"},
+	    {"", ""},
+	    {"192.0.2.1.", "192.0.2.1."},
+	};
+	char name[SHARE_CLIENT_SIZE], address[100], text[120];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "'%s' has a share", rows[i].address);
+		share_client(name, rows[i].address);
+		is_str(name, rows[i].name, text);
+	}
+	memset(address, 'x', sizeof(address));
+	address[sizeof(address) - 1] = '\0';
+	share_client(name, address);
+	is_int((long long)strlen(name), SHARE_CLIENT_SIZE - 1, "what is too long is cut");
+}
+
 static void
 test_names(void)
 {
@@ -131,6 +164,7 @@ int
 main(void)
 {
 	test_one();
+	test_clients();
 	test_names();
 	test_many();
 	return tap_done();

@@ -419,6 +419,8 @@ test_lacks(void)
 {
 	struct smtp_ask plain = {.sender = "", .path = "a@b"};
 	struct smtp_ask far = {.sender = "", .path = "\xc3\xb6@b", .needs_utf8 = true};
+	static char ehlo[8192];
+	char *p = ehlo;
 
 	get_ready("250-x\r\n250 SMTPUTF8\r\n");
 	ok(!smtp_lacks(&smtp, &plain) && !smtp_lacks(&smtp, &far),
@@ -432,6 +434,19 @@ test_lacks(void)
 	    "but nothing else, and says so itself");
 	ok(smtp.state == SMTP_READY && smtp.out_len == 0 && smtp.asked == 0,
 	    "which is no question");
+	get_ready("250-x\r\n250 STARTTLS\r\n");
+	ok(smtp_lacks(&smtp, &far) && !far.answer.lacks_utf8 &&
+		far.answer.finding == FINDING_POLICY && far.answer.stage == SMTP_EHLO,
+	    "it may have it behind a STARTTLS that is not used");
+	p += sprintf(p, "250-x\r\n");
+	for (int i = 0; i < 60; i++)
+		p += sprintf(p, "250-X-%02d %070d\r\n", i, 0);
+	strcpy(p, "250 SMTPUTF8\r\n");
+	get_ready(ehlo);
+	ok(smtp_lacks(&smtp, &far) && !far.answer.lacks_utf8,
+	    "or at the end of a reply too long to be kept");
+	get_ready("250-x\r\n250 8BITMIME\r\n");
+	ok(smtp_lacks(&smtp, &far) && far.answer.lacks_utf8, "which another does not inherit");
 	get_ready("502 what?\r\n");
 	input("250-x\r\n250 SMTPUTF8\r\n");
 	smtp.out_len = 0;
