@@ -31,15 +31,7 @@ unknown nobody%@main.test
 stale-no nobody.stale%@main.test
 LIST
 
-# A quarter of what the machine can do, 50 a second at most
-began=$(now_ms)
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	RECIPIENT=somebody@foreign.test "$bin/rcptcheck" </dev/null 2>/dev/null
-done
-took=$(($(now_ms) - began + 1))
-rate=$((20 * 1000 / took / 4))
-[ $rate -le 50 ] || rate=50
-[ $rate -ge 5 ] || rate=5
+rate=$(checks_here 50)
 diag "$rate checks a second" >&2
 
 put() { # ADDRESS CLASS CODE AGE LEFT [COUNT]

@@ -10,6 +10,7 @@
 
 many=5000
 few=1500
+size=$(checks_here 50) # for more the machine has no time, and "busy" would be the answer
 round=20 # ms to the far server and back
 no_flow_delay='in_flow_delay = 0s' # see primary.sh
 # Postfix takes 50 connections of a client. 50 processes that ask it directly have some more while they end, and
@@ -40,7 +41,7 @@ addresses() { # FIRST LAST DOMAIN [DOMAIN]: half of them are $unknown
 
 ask_all() { # FIRST LAST DOMAIN...
 	addresses "$@" >"$work/list"
-	crowd <"$work/list"
+	crowd -j "$size" <"$work/list"
 }
 
 wrong() { # how many of $records have another exit code than they should
@@ -66,10 +67,13 @@ ratio() { # A B
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
 }
 
-# A crowd at a far server. Leaves the ms it took in $wall, the wrong verdicts in $all_wrong.
+# A crowd at a far server. Leaves the ms it took in $wall, the round trips in $trips, the wrong verdicts in
+# $all_wrong.
 ask_far() { # FIRST
+	trips=$(counted far_away flights)
 	ask_all "$1" $(($1 + 999)) far.test
 	wall=$(summed wall)
+	trips=$(($(counted far_away flights) - trips))
 	all_wrong=$((all_wrong + $(wrong)))
 }
 
@@ -124,7 +128,7 @@ measure_far() {
 	build
 	unknown=known
 	ask_far 1
-	echo "direct_known=$wall"
+	echo "direct_known=$wall direct_trips=$trips"
 	unknown=other
 	ask_far 1001
 	echo "direct_half=$wall"
@@ -133,7 +137,7 @@ measure_far() {
 	echo "rounds=$rounds new=$new cached=$cached noop=$noop tries=$tries flights=$flights"
 	unknown=known
 	ask_far 2001
-	echo "probe_known=$wall"
+	echo "probe_known=$wall probe_trips=$trips"
 	unknown=other
 	ask_far 3001
 	echo "probe_half=$wall all_wrong=$all_wrong"
@@ -167,7 +171,7 @@ each_server() { # SERVER
 	count=$few
 	[ "$server" != postfix ] || count=$many
 	ask_all 1 "$count" "$server.test" "$server.two.test"
-	is "$(summed total) $(wrong)" "$count 0" "$server: 50 at a time ask about $count, and each verdict is right" ||
+	is "$(summed total) $(wrong)" "$count 0" "$server: $size at a time ask about $count, and each verdict is right" ||
 	    diag "$summary" "$(tail -n 5 "$log_lines")"
 	diag "$server: $(summed wall) ms, p50 $(summed p50), p99 $(summed p99), max $(summed max) ms"
 	is "$(repeated "$server.near")" '' "$server: no address was asked about more than once"
@@ -302,16 +306,15 @@ if [ $far_code -eq 0 ]; then
 	most_flights=$((new_count + 4 + new_count * 4 / 50))
 	ok "$round ms: $new_count new addresses are $new_count flights and those of new connections ($flights)" \
 	    test "$flights" -ge "$new_count" -a "$flights" -le $most_flights
-	ok "$round ms: a new address costs at most 1.2 round trips ($rounds)" less "$rounds" 1.2
-	diag "$round ms: new $new ms, cached $cached ms, NOOP $noop ms, try $tries"
-	ok "$round ms: 1,000 new addresses are faster than without rcptprobe ($probe_known ms, $direct_known ms)" \
-	    test "$probe_known" -lt "$direct_known"
+	diag "$round ms: a new address costs $rounds round trips: new $new ms, cached $cached ms, NOOP $noop ms, try $tries"
+	ok "$round ms: 1,000 new addresses are a third of the round trips without rcptprobe ($probe_trips, $direct_trips)" \
+	    test $((probe_trips * 3)) -le "$direct_trips"
 	diag "$round ms: 1,000 known: $direct_known ms directly, $probe_known ms with rcptprobe, ratio" \
 	    "$(ratio "$direct_known" "$probe_known")"
 	diag "$round ms: 1,000, half known: $direct_half ms directly, $probe_half ms with rcptprobe, ratio" \
 	    "$(ratio "$direct_half" "$probe_half")"
 else
-	skip 4 'no figures'
+	skip 3 'no figures'
 fi
 
 done_testing

@@ -14,6 +14,7 @@
 #	verdict ADDRESS WANT NAME	checks ADDRESS and compares "exit-code why" with WANT
 #	await [SECONDS] command...	waits until the command succeeds
 #	hold DATABASE STATEMENTS	keeps DATABASE locked by them, until `release`
+#	checks_here MOST		prints how many checks a second leave this machine time for other things, 5 to MOST
 #	free_port			prints a port nobody listens on
 #	has_ipv6			::1 is there
 
@@ -85,6 +86,18 @@ release() {
 	exec 8>&-
 	wait "$(cat "$work/hold.pid")"
 	rm "$work/hold.pid"
+}
+
+# A quarter of what it can do
+checks_here() {
+	began=$(now_ms)
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		RECIPIENT=somebody@foreign.test "$bin/rcptcheck" </dev/null 2>/dev/null
+	done
+	checks_now=$((20 * 1000 / ($(now_ms) - began + 1) / 4))
+	[ $checks_now -le "$1" ] || checks_now=$1
+	[ $checks_now -ge 5 ] || checks_now=5
+	echo $checks_now
 }
 
 free_port() {
