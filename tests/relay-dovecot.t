@@ -28,7 +28,7 @@ protocols = pop3 imap
 listen = 127.0.0.1, ::1
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain
+auth_mechanisms = plain anonymous
 mail_location = maildir:$work/mail/%u
 passdb {
   driver = static
@@ -115,6 +115,9 @@ is "$(wrap 127.0.0.1)" unset 'before a login'
 talk 127.0.0.1 "$pop_port" 'USER joe' 'PASS wrong' >"$work/talk"
 like "$(cat "$work/talk")" '^-ERR' 'a wrong password'
 is "$(wrap 127.0.0.1)$(row 127.0.0.1)" unset 'is no login'
+talk 127.0.0.1 "$imap_port" 'a1 AUTHENTICATE ANONYMOUS cmV2' 'a2 LOGOUT' >"$work/talk"
+like "$(cat "$work/talk")" '^a1 OK ' 'a guest, whom anybody can be, reads what there is'
+is "$(wrap 127.0.0.1)$(row 127.0.0.1)" unset 'but has not logged in'
 talk 127.0.0.1 "$pop_port" 'USER joe' 'PASS secret' STAT QUIT >"$work/talk"
 is "$(sed -n 's/\r$//; 3,$p' "$work/talk" | tr '\n' ' ')" '+OK Logged in. +OK 0 0 +OK Logging out. ' 'POP3: the session is as without us'
 is "$(row 127.0.0.1)" '1|1800|joe|dovecot-pop3' 'its row'
