@@ -151,6 +151,28 @@ ok 'and little else is' test "$(wc -l <"$relayd_log")" -le $((before + 3))
 stop_relayd
 start_relayd
 
+# A socket is taken away: nobody could be heard
+for socket in run/relay.sock relay/private/in/relay.sock; do
+	id=$(relayd_id)
+	rm "$work/relayd.pid" "$RCPTCHECK_HOME/$socket"
+	ended() {
+		! kill -0 "$id" 2>/dev/null
+	}
+	await ended || kill "$id"
+	wait "$id"
+	is "$?" 111 "$socket is taken away: relayd ends, to begin anew"
+	like "$(tail -n 1 "$relayd_log")" "a socket was taken away.*$socket" 'and says why'
+	start_relayd
+done
+mv "$RCPTCHECK_HOME/run/relay.sock" "$work/moved.sock"
+id=$(relayd_id)
+rm "$work/relayd.pid"
+: >"$RCPTCHECK_HOME/run/relay.sock"
+await ended || kill "$id"
+wait "$id"
+is "$?" 111 'or something else is in its place'
+start_relayd
+
 # relay.db is taken away, or damaged
 id=$(relayd_id)
 rm "$work/relayd.pid"

@@ -282,6 +282,9 @@ run(void)
 			peers_tell(&relayd.peers, relayd.keeper.expire);
 		if (keeper_is_lost(&relayd.keeper))
 			die("relay.db was taken away, or is damaged: beginning anew", NULL);
+		if (peers_lost(&relayd.peers) != NULL)
+			die("a socket was taken away: beginning anew",
+			    peers_lost(&relayd.peers));
 	}
 }
 
