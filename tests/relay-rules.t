@@ -113,6 +113,7 @@ RULES
 there() {
 	test -e "$relay/tcp.smtp.cdb"
 }
+like "$(cat "$relayd_log")" 'base.cdb: No such file.*so there is no relay/tcp.smtp.cdb now' 'and the log says so'
 ok 'and made when it can be' await there
 like "$(env_for 192.0.2.6)" 'NEWER=1 .*RELAYCLIENT=' 'with who has logged in'
 stop_relayd

@@ -100,32 +100,25 @@ tell_makeshift(const struct rulesfile *file, const char *path, int error)
 	tell(file, path, text);
 }
 
-/* Returns whether there is none any more. */
-static bool
-remove_it(const struct rulesfile *file, const char *path)
-{
-	if (unlink(path) == 0)
-		file->trouble(file->context, path,
-		    "removed: it cannot be made anew, and has addresses whose time is over");
-	else if (errno != ENOENT)
-		file->trouble(file->context, path, strerror(errno));
-	else
-		return true;
-	return access(path, F_OK) == -1 && errno == ENOENT;
-}
-
 /* None of the ways to make it has worked. Returns false when it lets somebody relay who must not. */
 static bool
-fail(struct rulesfile *file, const char *path, int64_t now)
+fail(struct rulesfile *file, const char *path, int64_t now, int error)
 {
+	char text[200];
+
 	file->due = file->failed = true;
 	file->again = now + RETRY;
-	if (now < file->over)
+	if (now >= file->over && (unlink(path) == 0 || errno == ENOENT)) {
+		file->over = INT64_MAX; /* nobody is in it */
+		snprintf(text, sizeof(text),
+		    "%.100s: so there is no " RULESFILE " now, since somebody in it may not "
+		    "relay any more",
+		    strerror(error));
+		tell(file, path, text);
 		return true;
-	if (!remove_it(file, path))
-		return false;
-	file->over = INT64_MAX; /* nobody is in it */
-	return true;
+	}
+	tell(file, path, strerror(error));
+	return now < file->over;
 }
 
 bool
@@ -164,8 +157,7 @@ rulesfile_step(struct rulesfile *file, struct relaydb *db)
 		file->over = INT64_MAX;
 		return true;
 	}
-	tell(file, path, strerror(file->base == NULL ? errno : error));
-	return fail(file, path, now);
+	return fail(file, path, now, file->base == NULL ? errno : error);
 }
 
 int64_t
