@@ -10,9 +10,9 @@
 static inline const char *
 homefolder(void)
 {
-	const char *home = getenv("RCPTCHECK_HOME");
+	const char *given = getenv("RCPTCHECK_HOME");
 
-	return home == NULL || home[0] == '\0' ? CONF_HOME : home;
+	return given == NULL || given[0] == '\0' ? CONF_HOME : given;
 }
 
 #endif
