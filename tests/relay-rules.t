@@ -98,6 +98,14 @@ start_relayd
 unlike "$(env_for 192.0.2.4)" RELAYCLIENT 'a relayd without -x: the rules that are there open nothing'
 stop_relayd
 
+# Times as an administrator may write them
+rows "INSERT INTO relay VALUES ('192.0.2.90', 1, 9223372036854775807, '', '')"
+start_relayd -X
+mark 192.0.2.4
+like "$(env_for 192.0.2.90)" 'RELAYCLIENT=' 'a row that is over in the end of all times'
+stop_relayd
+rows "DELETE FROM relay WHERE ip = '192.0.2.90'"
+
 # Rules from which nothing can be made: of an earlier version, and those of the administrator are not there
 rules <<'RULES'
 192.0.2.5:allow,RELAYCLIENT=""

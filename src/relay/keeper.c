@@ -14,9 +14,10 @@
 #include "relayaddress.h"
 #include "relaysettings.h"
 
-#define RETRY         1000 /* ms after a failure */
-#define EARLY         2000 /* ms: who logged in again is in relay.cdb before it is over */
-#define COVERED       10   /* seconds that an address must still have there */
+#define RETRY         1000  /* ms after a failure */
+#define EARLY         2000  /* ms: who logged in again is in relay.cdb before it is over */
+#define FAR           86400 /* seconds; what is over later is looked at then */
+#define COVERED       10    /* seconds that an address must still have there */
 #define TELL_EVERY    (30 * 1000)  /* ms between two lines about the same trouble */
 #define LOOPBACK_TOLD (600 * 1000) /* ms between two lines about logins of this host */
 #define SWEEP_EVERY   (600 * 1000) /* ms */
@@ -275,7 +276,8 @@ publish(struct keeper *keeper, bool telling)
 	keeper->count = publication.count;
 	keeper->next = INT64_MAX;
 	if (publication.first != 0) {
-		int64_t wait = (publication.first - now) * 1000 - EARLY;
+		int64_t left = publication.first - now < FAR ? publication.first - now : FAR;
+		int64_t wait = left * 1000 - EARLY;
 
 		keeper->next = deadline_now() + (wait < RETRY ? RETRY : wait);
 	}

@@ -13,7 +13,8 @@
 #include "relayrules.h"
 
 #define MODE  0644
-#define RETRY 1000 /* ms */
+#define RETRY 1000  /* ms */
+#define FAR   86400 /* seconds; what is later is looked at then (a row may say any number) */
 
 struct making {
 	struct relayrules rules;
@@ -77,7 +78,11 @@ make(struct rulesfile *file, const char *path, const char *base, struct relaydb 
 	}
 	if (publish_finish(fd, path, file->folder) == -1)
 		return -1;
-	file->over = making.first == 0 ? INT64_MAX : started + (making.first - now) * 1000;
+	if (making.first == 0)
+		file->over = INT64_MAX;
+	else
+		file->over =
+		    started + (making.first - now < FAR ? making.first - now : FAR) * 1000;
 	return 0;
 }
 
