@@ -28,7 +28,7 @@ protocols = pop3 imap
 listen = 127.0.0.1, ::1
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain
+auth_mechanisms = plain anonymous
 mail_location = maildir:$work/mail/%u
 passdb {
   driver = static
@@ -115,6 +115,9 @@ is "$(wrap 127.0.0.1)" unset 'before a login'
 talk 127.0.0.1 "$pop_port" 'USER joe' 'PASS wrong' >"$work/talk"
 like "$(cat "$work/talk")" '^-ERR' 'a wrong password'
 is "$(wrap 127.0.0.1)$(row 127.0.0.1)" unset 'is no login'
+talk 127.0.0.1 "$imap_port" 'a1 AUTHENTICATE ANONYMOUS cmV2' 'a2 LOGOUT' >"$work/talk"
+like "$(cat "$work/talk")" '^a1 OK ' 'a guest, whom anybody can be, reads what there is'
+is "$(wrap 127.0.0.1)$(row 127.0.0.1)" unset 'but has not logged in'
 talk 127.0.0.1 "$pop_port" 'USER joe' 'PASS secret' STAT QUIT >"$work/talk"
 is "$(sed -n 's/\r$//; 3,$p' "$work/talk" | tr '\n' ' ')" '+OK Logged in. +OK 0 0 +OK Logging out. ' 'POP3: the session is as without us'
 is "$(row 127.0.0.1)" '1|1800|joe|dovecot-pop3' 'its row'
@@ -132,6 +135,43 @@ if [ -n "$ip6" ]; then
 else
 	skip 1 'no IPv6 here'
 fi
+
+# A second instance beside it, as INSTALL has it
+side_port=$(free_port)
+cat >"$work/side.conf" <<CONFIG
+!include dovecot.conf
+base_dir = $work/side
+instance_name = side
+protocols = imap
+service imap-login {
+  inet_listener imap {
+    port = $side_port
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service imap {
+  executable = imap imap-postlogin
+}
+service imap-postlogin {
+  executable = script-login /usr/bin/env RCPTCHECK_HOME=$RCPTCHECK_HOME $bin/relaymark -s side
+  user = nobody
+  unix_listener imap-postlogin {
+  }
+}
+CONFIG
+setsid unshare -m sh -c 'mount -t overlay overlay -o "lowerdir=$1" /usr && exec dovecot -F -c "$2"' sh "$lower" "$work/side.conf" \
+    </dev/null >"$work/side.err" 2>&1 &
+echo $! >"$work/side.pid"
+side_listens() {
+	talk 127.0.0.1 "$side_port" 'a1 LOGOUT' | grep -q '^[*] OK'
+}
+await 30 side_listens || diag "$(cat "$work/side.err" "$work/dovecot.log")"
+"$bin/relayage" 0
+talk 127.0.0.1 "$side_port" 'a1 LOGIN joe secret' 'a2 LOGOUT' >"$work/talk"
+is "$(row 127.0.0.1) $(wrap 127.0.0.1)" "1|1800|joe|side set to ''" 'a side port' || diag "$(cat "$work/talk" "$work/side.err")"
+ok 'beside it the first goes on' listens
 
 # relayd is gone: the login is the same
 kill_relayd

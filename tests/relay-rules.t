@@ -5,7 +5,7 @@
 . tests/lib/relay.sh
 
 mkdir -p "$work/rules"
-rules() {
+rules() { # of the administrator
 	cat >"$work/rules/text"
 	tcprules "$work/rules/base.cdb" "$work/rules/base.tmp" <"$work/rules/text"
 	chmod 644 "$work/rules/base.cdb"
@@ -56,8 +56,76 @@ like "$(env_for 192.0.2.1)" 'NEWER=1 .*RELAYCLIENT=' 'rules that were compiled a
 rm "$work/rules/base.cdb"
 mark 192.0.2.2
 is "$(in_cdb 192.0.2.2)" OK 'without them relay.cdb is made all the same'
-unlike "$(env_for 192.0.2.2)" RELAYCLIENT 'and the last rules stay'
-like "$(cat "$relayd_log")" 'rules/base.cdb: No such file' 'as the log says'
+like "$(env_for 192.0.2.2)" 'NEWER=1 .*RELAYCLIENT=' 'and the rules that were read last hold'
+like "$(cat "$relayd_log")" 'rules/base.cdb: No such file.*that were read before hold' 'as the log says'
+run "$bin/relayage" 0
+is "$code $(env_for 192.0.2.1)" "0 $(env_for 198.51.100.77)" 'relayage 0: nobody relays, without them'
+like "$(env_for 192.0.2.1)" 'NEWER=1' 'and they hold'
+rules <<'RULES'
+:allow,NEWEST="1"
+RULES
+newest() {
+	env_for 192.0.2.1 | grep -q NEWEST=1
+}
+ok 'when they are there again they are taken in, though nothing else changes' await newest
+
+# Time goes on, whatever the rules are
+sql "INSERT INTO settings (name, value) VALUES ('relay_expire', '4s')"
+build
+await eval 'grep -q "relay_expire has changed" "$relayd_log"'
+mark 192.0.2.3
+like "$(env_for 192.0.2.3)" 'NEWEST=1 .*RELAYCLIENT=' 'a login of a few seconds'
+: >"$work/rules/base.cdb"
+over() {
+	! env_for 192.0.2.3 | grep -q RELAYCLIENT
+}
+ok 'is over when they are, while the rules are empty' await over
+like "$(env_for 192.0.2.3)" 'NEWEST=1' 'those that were read last hold'
+sql "DELETE FROM settings WHERE name = 'relay_expire'"
+build
+await eval '[ "$(grep -c "relay_expire has changed" "$relayd_log")" = 2 ]'
+mark 192.0.2.4
+stop_relayd
+run "$bin/relayage" 0
+is "$code $(env_for 192.0.2.4)" "0 $(env_for 198.51.100.77)" 'relayage 0 without relayd: nobody relays by the rules'
+like "$(env_for 192.0.2.4)" 'NEWEST=1' 'and they hold'
+start_relayd -X
+mark 192.0.2.4
+like "$(env_for 192.0.2.4)" 'RELAYCLIENT=' 'relayd once more'
+stop_relayd
+start_relayd
+"$bin/relayage" 0
+unlike "$(env_for 192.0.2.4)" RELAYCLIENT 'a relayd without -x: the rules that are there open nothing'
+stop_relayd
+
+# Times as an administrator may write them
+rows "INSERT INTO relay VALUES ('192.0.2.90', 1, 9223372036854775807, '', '')"
+start_relayd -X
+mark 192.0.2.4
+like "$(env_for 192.0.2.90)" 'RELAYCLIENT=' 'a row that is over in the end of all times'
+stop_relayd
+rows "DELETE FROM relay WHERE ip = '192.0.2.90'"
+
+# Rules from which nothing can be made: of an earlier version, and those of the administrator are not there
+rules <<'RULES'
+192.0.2.5:allow,RELAYCLIENT=""
+RULES
+mv "$work/rules/base.cdb" "$relay/tcp.smtp.cdb"
+start_relayd -x "$work/rules/base.cdb"
+mark 192.0.2.6
+is "$code $err $(in_cdb 192.0.2.6)" '0  OK' 'no rules at all: a login is one'
+ok 'what cannot be made anew, and may let somebody relay, is removed' test ! -e "$relay/tcp.smtp.cdb"
+rules <<'RULES'
+:allow,NEWER="1"
+RULES
+there() {
+	test -e "$relay/tcp.smtp.cdb"
+}
+like "$(cat "$relayd_log")" 'base.cdb: No such file.*so there is no relay/tcp.smtp.cdb now' 'and the log says so'
+ok 'and made when it can be' await there
+like "$(env_for 192.0.2.6)" 'NEWER=1 .*RELAYCLIENT=' 'with who has logged in'
+stop_relayd
+start_relayd -x "$work/rules/base.cdb"
 
 # A real tcpserver
 rules <<'RULES'

@@ -100,6 +100,79 @@ for n in 1 2 3; do
 	stop_pid "$work/silent$n.pid"
 done
 
+# A user who may mark, and does so all the time, on many connections; and one whose marks are all refused
+stop_relayd
+start_relayd -a
+flood() { # CONNECTIONS IP: of which each says as much as it can, until it is stopped
+	as=
+	[ "$(id -u)" -ne 0 ] || as='setpriv --reuid 65534 --regid 65534 --clear-groups'
+	# shellcheck disable=SC2086 # words
+	$as perl -MSocket -MFcntl -e '
+		my ($count, $ip, $socket) = @ARGV;
+		my (@s, @n);
+		for (1 .. $count) {
+			socket my $s, AF_UNIX, SOCK_SEQPACKET, 0 or die;
+			connect $s, pack_sockaddr_un($socket) or die;
+			fcntl $s, F_SETFL, O_NONBLOCK;
+			push @s, $s;
+			push @n, 0;
+		}
+		$| = 1;
+		for (my $turn = 0;; $turn++) {
+			my $any = 0;
+			for my $i (0 .. $#s) {
+				for (1 .. 400) {
+					defined send $s[$i], pack("CaQ<", 1, "M", $n[$i] + 1) . "$ip\0u\0s\0", 0 or last;
+					$n[$i]++;
+					$any = 1;
+				}
+			}
+			print "on\n" if $turn == 20;
+			select undef, undef, undef, 0.001 unless $any;
+		}' "$1" "$2" "$RCPTCHECK_HOME/run/relay.sock" >"$work/flood.out" 2>"$work/flood.err" &
+	echo $! >"$work/flood.pid"
+	await test -s "$work/flood.out" || diag "no flood: $(cat "$work/flood.err")"
+}
+for count in 1 60; do
+	flood $count 192.0.2.200
+	mark 198.51.100.$count
+	is "$code $err $(row 198.51.100.$count)" '0  1|1800|joe|checkpassword' "$count connections on which marks never end: another is heard"
+	ok 'while they go on' kill -0 "$(cat "$work/flood.pid")"
+	stop_pid "$work/flood.pid"
+done
+before=$(wc -l <"$relayd_log")
+flood 2 127.9.9.9
+mark 198.51.100.3
+sleep 1
+stop_pid "$work/flood.pid"
+is "$(row 198.51.100.3)" '1|1800|joe|checkpassword' 'marks that are refused'
+is "$(tail -n +$((before + 1)) "$relayd_log" | grep -c 'mark refused ip=127.9.9.9')" 1 'are in the log, once' || diag "$(tail -n 5 "$relayd_log")"
+ok 'and little else is' test "$(wc -l <"$relayd_log")" -le $((before + 3))
+stop_relayd
+start_relayd
+
+# A socket is taken away: nobody could be heard
+for socket in run/relay.sock relay/private/in/relay.sock; do
+	id=$(relayd_id)
+	rm "$work/relayd.pid" "$RCPTCHECK_HOME/$socket"
+	ended() {
+		! kill -0 "$id" 2>/dev/null
+	}
+	await ended || kill "$id"
+	wait "$id"
+	is "$?" 111 "$socket is taken away: relayd ends, to begin anew"
+	like "$(tail -n 1 "$relayd_log")" "a socket was taken away.*$socket" 'and says why'
+	start_relayd
+done
+mv "$RCPTCHECK_HOME/run/relay.sock" "$work/moved.sock"
+id=$(relayd_id)
+rm "$work/relayd.pid"
+: >"$RCPTCHECK_HOME/run/relay.sock"
+await ended || kill "$id"
+wait "$id"
+is "$?" 111 'or something else is in its place'
+start_relayd
+
 # relay.db is taken away, or damaged
 id=$(relayd_id)
 rm "$work/relayd.pid"

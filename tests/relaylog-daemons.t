@@ -50,7 +50,7 @@ cat >"$work/login" <<'SCRIPT'
 use strict; use warnings; use IO::Socket::INET; use MIME::Base64;
 my ($protocol, $way, $address, $port, $user, $password) = @ARGV;
 alarm 20;
-my $s = IO::Socket::INET->new(LocalAddr => $address, PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect: $!\n";
+my $s = IO::Socket::INET->new(LocalAddr => $address, PeerAddr => $ENV{SERVER} // '127.0.0.1', PeerPort => $port) or die "connect: $!\n";
 sub hear { my $line = <$s>; defined $line or print("gone\n"), exit; return $line }
 my $sasl = encode_base64("\0$user\0$password", '');
 hear();
@@ -75,7 +75,7 @@ login() {
 	perl "$work/login" "$@"
 }
 listens() { # PORT
-	perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or exit 1; alarm 5; exit(<$s> !~ /^[*+] ?OK/)' "$1" 2>/dev/null
+	perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr => $ENV{SERVER} // "127.0.0.1", PeerPort => $ARGV[0]) or exit 1; alarm 5; exit(<$s> !~ /^([*+] ?OK|220 )/)' "$1" 2>/dev/null
 }
 
 mkfifo "$work/fifo"
@@ -117,6 +117,35 @@ knows() { # NAME SOURCE PROTOCOL PORT WAY...: a login is marked
 		flush
 		is "$(others)" "127.0.0.2 bob $source" "$name: $way: is marked" || diag "$(tail -n 5 "$work/all.log")"
 	done
+}
+# say ADDRESS PORT LINE...: the answers. "base64:TEXT" and "*" are said only where the server waits for more
+cat >"$work/say" <<'SCRIPT'
+use strict; use warnings; use IO::Socket::INET; use MIME::Base64;
+my ($address, $port, @lines) = @ARGV;
+alarm 20;
+my $s = IO::Socket::INET->new(LocalAddr => $address, PeerAddr => $ENV{SERVER} // '127.0.0.1', PeerPort => $port) or die "connect: $!\n";
+my $last;
+sub hear { do { $last = <$s> // "gone\n" } while $last =~ /^(\* (?!OK|BYE)|\d\d\d-)/; $last =~ s/\r//; print $last }
+hear();
+for (@lines) {
+	next if /^([*]$|base64:)/ && $last !~ /^(\+|334)/;
+	s/^base64:(.*)/encode_base64($1, '')/e;
+	print $s "$_\r\n";
+	hear();
+}
+SCRIPT
+say() {
+	perl "$work/say" "$@"
+}
+cancels() { # NAME PROTOCOL PORT: a stranger begins as bob, and does not go on; then he is wrong
+	"$bin/relayage" 0
+	case $2 in
+	pop3) say 127.0.0.3 "$3" 'AUTH LOGIN' base64:bob '*' 'AUTH PLAIN' '*' 'USER bob' NOOP QUIT ;;
+	*) say 127.0.0.3 "$3" 'a AUTHENTICATE LOGIN' base64:bob '*' 'b AUTHENTICATE PLAIN' '*' 'c NOOP' 'd LOGOUT' ;;
+	esac >"$work/answers"
+	diag "$(cat "$work/answers")"; 	login "$2" text 127.0.0.3 "$3" bob wrong >>"$work/answers"
+	flush
+	is "$(grep -c '^yes' "$work/answers") $(grep -c '^c OK\|^+OK' "$work/answers" | sed 's/[1-9]/some/') $(others)" '0 some ' "$1: who cancels is not marked" || diag "$(cat "$work/answers"; others)"
 }
 forged() { # what a stranger says, one a line; "~" stands for a line feed
 	cat <<-'TEXTS'
@@ -242,7 +271,9 @@ if $dovecot; then
 	knows 'Dovecot, POP3' dovecot pop3 "$dovecot_pop" text plain
 	knows 'Dovecot, IMAP' dovecot imap "$dovecot_imap" text literal plain
 	withstands 'Dovecot, POP3' pop3 "$dovecot_pop" text plain
+	cancels 'Dovecot, POP3' pop3 "$dovecot_pop"
 	withstands 'Dovecot, IMAP' imap "$dovecot_imap" text literal plain
+	cancels 'Dovecot, IMAP' imap "$dovecot_imap"
 	logged 'Dovecot has logged these names' 'dovecot: imap-login: .*user=<bob.?>, method=PLAIN, rip=6.6.6.6'
 	# Whoever can log in by such a name is no stranger; but it is his own address that counts
 	"$bin/relayage" 0
@@ -254,7 +285,7 @@ if $dovecot; then
 	flush
 	is "$(others | cut -d ' ' -f 1 | sort -u)" 127.0.0.4 'and no address is marked but theirs' || diag "$(others)"
 else
-	skip 9 'tests/unpack dovecot-core dovecot-imapd dovecot-pop3d was not run'
+	skip 11 'tests/unpack dovecot-core dovecot-imapd dovecot-pop3d was not run'
 fi
 
 # Perdition in front of it
@@ -270,7 +301,9 @@ if $dovecot && have perdition; then
 	knows 'Perdition, POP3' perdition pop3 "$pop3_port" text
 	knows 'Perdition, IMAP' perdition imap "$imap4_port" text
 	withstands 'Perdition, POP3' pop3 "$pop3_port" text
+	cancels 'Perdition, POP3' pop3 "$pop3_port"
 	withstands 'Perdition, IMAP' imap "$imap4_port" text literal
+	cancels 'Perdition, IMAP' imap "$imap4_port"
 	# Lines that are cut: the end of the stranger's text is the end of the line then, at one length. By an IMAP
 	# literal, for a USER with blanks is refused before anything is logged; of more than 1024 bytes it is too.
 	"$bin/relayage" 0
@@ -314,13 +347,18 @@ if $dovecot && have perdition; then
 	is "$(sed 's/ reason=.*//' "$work/own.err")" 'relaylog: trouble="no login is taken from this log any more"' 'which is said'
 	stop_server perdition-file
 else
-	skip 17 'tests/unpack perdition and dovecot-core was not run'
+	skip 19 'tests/unpack perdition and dovecot-core was not run'
 fi
 
 # nginx in front of it, and asking itself whether the password is good
 if $dovecot && have nginx libnginx-mod-mail; then
-	nginx_pop=$(free_port)
-	nginx_imap=$(free_port)
+	# The ports of POP3, IMAP and SMTP, at an address of our own: only there is a login one
+	SERVER=127.101.$(($$ / 256 % 256)).$(($$ % 254 + 1))
+	export SERVER
+	primary_mailfront behind-smtp anybody
+	smtp_behind=$port
+	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=mail.test -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 2>/dev/null
+	nginx_other=$(free_port)
 	nginx_http=$(free_port)
 	mkdir -p "$work/nginx"
 	cat >"$work/nginx.conf" <<-CONFIG
@@ -335,15 +373,21 @@ if $dovecot && have nginx libnginx-mod-mail; then
 			pop3_auth plain;
 			imap_auth plain login;
 			proxy_pass_error_message on;
-			server { listen 127.0.0.1:$nginx_pop; protocol pop3; }
-			server { listen 127.0.0.1:$nginx_imap; protocol imap; }
+			xclient off;
+			ssl_certificate $work/cert.pem;
+			ssl_certificate_key $work/key.pem;
+			server { listen $SERVER:110; protocol pop3; }
+			server { listen $SERVER:143; protocol imap; starttls on; }
+			server { listen $SERVER:$nginx_other; protocol imap; }
+			server { listen $SERVER:25; protocol smtp; smtp_auth none; }
+			server { listen $SERVER:587; protocol smtp; smtp_auth login plain none; }
 		}
 		http {
 			access_log off;
 			client_body_temp_path $work/nginx; proxy_temp_path $work/nginx; fastcgi_temp_path $work/nginx;
 			uwsgi_temp_path $work/nginx; scgi_temp_path $work/nginx;
-			map \$http_auth_pass \$status_ { secret OK; wrong-behind OK; default "Invalid login"; }
-			map \$http_auth_protocol \$port_ { imap $dovecot_imap; default $dovecot_pop; }
+			map "\$http_auth_method \$http_auth_pass" \$status_ { ~^none OK; "~ secret$" OK; "~ wrong-behind$" OK; default "Invalid login"; }
+			map \$http_auth_protocol \$port_ { imap $dovecot_imap; smtp $smtp_behind; default $dovecot_pop; }
 			server {
 				listen 127.0.0.1:$nginx_http;
 				location / {
@@ -357,13 +401,35 @@ if $dovecot && have nginx libnginx-mod-mail; then
 		}
 	CONFIG
 	within nginx nginx libnginx-mod-mail -- nginx -e stderr -c "$work/nginx.conf"
-	await listens "$nginx_imap" || diag "$(cat "$work/nginx.err")"
-	knows 'nginx, POP3' nginx pop3 "$nginx_pop" text plain
-	knows 'nginx, IMAP' nginx imap "$nginx_imap" text literal plain
-	withstands 'nginx, POP3' pop3 "$nginx_pop" text plain
-	withstands 'nginx, IMAP' imap "$nginx_imap" text literal plain
+	await listens 143 || diag "$(cat "$work/nginx.err")"
+	knows 'nginx, POP3' nginx pop3 110 text plain
+	knows 'nginx, IMAP' nginx imap 143 text literal plain
+	withstands 'nginx, POP3' pop3 110 text plain
+	cancels 'nginx, POP3' pop3 110
+	withstands 'nginx, IMAP' imap 143 text literal plain
+	cancels 'nginx, IMAP' imap 143
 	"$bin/relayage" 0
-	login imap plain 127.0.0.3 "$nginx_imap" bob wrong-behind >"$work/answers"
+	(sleep 1; printf 'a LOGIN bob secret\r\nb LOGOUT\r\n'; sleep 1) |
+	    timeout 20 openssl s_client -quiet -ign_eof -starttls imap -bind 127.0.0.2:0 -connect "$SERVER:143" >"$work/answers" 2>&1
+	flush
+	is "$(others)" '127.0.0.2 bob nginx' 'nginx: a login by STARTTLS' || diag "$(cat "$work/answers"; tail -n 5 "$work/all.log")"
+	# SMTP without a login: it says "client logged in" as well, and whose AUTH was cancelled or wrong
+	"$bin/relayage" 0
+	say 127.0.0.3 25 'EHLO evil.test' 'AUTH LOGIN' base64:joe '*' 'MAIL FROM:<s@evil.test>' 'RCPT TO:<anybody@ours.test>' >"$work/answers"
+	is "$(tail -n 1 "$work/answers" | cut -c 1-3)" 250 'nginx, SMTP: a recipient is accepted from a stranger' || diag "$(cat "$work/answers")"
+	say 127.0.0.3 587 'EHLO evil.test' 'AUTH PLAIN' "$(printf '\0joe\0wrong' | base64)" 'MAIL FROM:<s@evil.test>' 'RCPT TO:<anybody@ours.test>' >"$work/answers"
+	is "$(tail -n 1 "$work/answers" | cut -c 1-3)" 250 'and after a wrong password' || diag "$(cat "$work/answers")"
+	login imap text 127.0.0.3 "$nginx_other" bob secret >/dev/null
+	flush
+	is "$(grep -c 'nginx: .*client logged in, client: 127[.]0[.]0[.]3, server: .*:\(25\|587\), login: "joe"' "$work/all.log")" 2 \
+	    'it says of both that they have logged in' || diag "$(grep nginx: "$work/all.log" | tail -n 8)"
+	is "$(others)" '' 'neither is marked, nor who is at another port'
+	# What relaylog(8) says of other ports
+	sed -n '/^pattern nginx$/,/^line/p' "$top/data/relaylog.patterns" | sed "s/(?:110|143|993|995)/(?:$nginx_other)/" >"$work/other"
+	is "$(grep -v 'pop3d:' "$work/all.log" | "$bin/relaylog" -t -l -f "$work/other" | cut -f 1-3)" "$(printf '127.0.0.3\tbob\tnginx')" \
+	    'a pattern of one'"'"'s own for that port'
+	"$bin/relayage" 0
+	login imap plain 127.0.0.3 143 bob wrong-behind >"$work/answers"
 	flush
 	is "$(grep -c '^yes' "$work/answers") $(others)" '0 ' 'nginx: a login that the server behind refuses'
 	logged 'nginx has logged these names' 'nginx: .*client login failed.*6[.]6[.]6[.]6'
@@ -383,8 +449,10 @@ if $dovecot && have nginx libnginx-mod-mail; then
 	sed 's/^/Nov 21 04:28:41 mx nginx[77]: /' "$work/nginx.lines" >"$work/nginx.tagged"
 	is "$(in_file "$work/nginx.tagged")" '' 'nor behind the tag that the journal gives to descriptor 2'
 	stop_server nginx
+	stop_server behind-smtp
+	unset SERVER
 else
-	skip 20 'tests/unpack nginx, libnginx-mod-mail and dovecot-core was not run'
+	skip 29 'tests/unpack nginx, libnginx-mod-mail and dovecot-core was not run'
 fi
 # Dovecot's own file: it escapes there what it escapes in a syslog
 if $dovecot; then
@@ -451,7 +519,9 @@ if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap
 	knows 'Courier, POP3' courier pop3 "$courier_pop" text plain
 	knows 'Courier, IMAP' courier imap "$courier_imap" text literal plain
 	withstands 'Courier, POP3' pop3 "$courier_pop" text plain
+	cancels 'Courier, POP3' pop3 "$courier_pop"
 	withstands 'Courier, IMAP' imap "$courier_imap" text literal plain
+	cancels 'Courier, IMAP' imap "$courier_imap"
 	logged 'Courier has logged these names' 'imapd.*: LOGIN FAILED, .*ip=\[6[.]6[.]6[.]6\]'
 	await listens "$courier_raw" || diag "$(cat "$work/courier.err" "$work/courier.raw")"
 	login imap literal 127.0.0.2 "$courier_raw" bob secret >/dev/null
@@ -459,7 +529,7 @@ if have courier-base courier-authlib courier-authdaemon courier-pop courier-imap
 	is "$(in_file -T imapd "$work/courier.raw")" '127.0.0.2 ' 'and there is one login' || diag "$(tail -n 30 "$work/courier.raw")"
 	stop_server courier
 else
-	skip 18 'tests/unpack courier-base courier-authlib courier-authdaemon courier-pop courier-imap was not run'
+	skip 20 'tests/unpack courier-base courier-authlib courier-authdaemon courier-pop courier-imap was not run'
 fi
 stop_server relaylog
 is "$(grep -v '^relaylog: address=' "$work/relaylog.err")" '' 'relaylog has nothing to complain about'

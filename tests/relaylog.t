@@ -100,6 +100,20 @@ found '127.0.0.1 192.0.2.3 ' '-p: a tag of your own' -p dovecot=rptest2
 found '192.0.2.1 127.0.0.1 192.0.2.5 192.0.2.8 ' '-p: one that is off' -p all,qpopper2
 run "$relaylog" -t </dev/null
 is "$code $out" '100 ' 'nothing found'
+# What Perdition writes itself: a host of the same name is none, and a long line is one
+printf '%s\n' 'Nov 21 04:28:41 perdition1 pop3d: LOGIN, user=bob, ip=[::ffff:192.0.2.44], port=[50380]' >"$work/own"
+run "$relaylog" -t "$work/own"
+is "$code $(printf '%s' "$out" | cut -f 1) $err" '0 192.0.2.44 ' 'a mail host called perdition1'
+for length in 60 4090 4200 100000; do
+	{
+		printf 'Nov 21 04:28:41 mx pop3d: LOGIN, user=%0*d, ip=[7.7.7.7], port=[1]\n' "$length" 1
+		printf 'Nov 21 04:28:41 perdition.imap4[77]: Auth: %0*d\n' "$length" 1
+		login 6.6.6.6
+	} >"$work/own"
+	run "$relaylog" -t "$work/own"
+	[ "$length" -eq 60 ] && want='0 7.7.7.7' || want='100 '
+	is "$code $(printf '%s' "$out" | cut -f 1)" "$want" "Perdition's own line of $length bytes: nothing from there on is a login"
+done
 cat >"$RCPTCHECK_HOME/data/relaylog.local" <<'PATTERNS'
 # ours
 pattern courier

@@ -14,9 +14,10 @@
 #include "relayaddress.h"
 #include "relaysettings.h"
 
-#define RETRY         1000 /* ms after a failure */
-#define EARLY         2000 /* ms: who logged in again is in relay.cdb before it is over */
-#define COVERED       10   /* seconds that an address must still have there */
+#define RETRY         1000  /* ms after a failure */
+#define EARLY         2000  /* ms: who logged in again is in relay.cdb before it is over */
+#define FAR           86400 /* seconds; what is over later is looked at then */
+#define COVERED       10    /* seconds that an address must still have there */
 #define TELL_EVERY    (30 * 1000)  /* ms between two lines about the same trouble */
 #define LOOPBACK_TOLD (600 * 1000) /* ms between two lines about logins of this host */
 #define SWEEP_EVERY   (600 * 1000) /* ms */
@@ -125,6 +126,14 @@ keeper_open(struct keeper *keeper, const char *home)
 	keeper->version = relaydb_version(&keeper->db);
 	if (relaydb_rebase(&keeper->db, time(NULL), keeper->expire) == -1)
 		say(keeper, "relay.db", relaydb_reason(&keeper->db));
+	(void)make_path(keeper, path, RULESFILE);
+	keeper->has_rules = keeper->rules_base != NULL || access(path, F_OK) == 0;
+	keeper->rules = (struct rulesfile){.home = keeper->home,
+	    .folder = keeper->folder,
+	    .base = keeper->rules_base,
+	    .trouble = say_trouble,
+	    .context = keeper};
+	rulesfile_expire(&keeper->rules); /* who knows what was before */
 	keeper->due = true;
 	return 0;
 }
@@ -215,14 +224,13 @@ keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark)
 	return NULL;
 }
 
-bool
+void
 keeper_age(struct keeper *keeper, int64_t minutes)
 {
-	if (!keeper_begin(keeper))
-		return false;
-	keeper->change.failed = relaydb_age(&keeper->db, time(NULL) - minutes * 60) == -1;
+	if (relaydb_age(&keeper->db, time(NULL) - minutes * 60) == -1)
+		keeper->change.failed = true;
 	keeper->due = true;
-	return keeper_end(keeper);
+	rulesfile_expire(&keeper->rules);
 }
 
 static void
@@ -254,7 +262,6 @@ publish(struct keeper *keeper, bool telling)
 	struct publication publication = {
 	    .home = keeper->home,
 	    .folder = keeper->folder,
-	    .rules_base = keeper->rules ? keeper->rules_base : NULL,
 	    .odd = telling ? tell_odd : NULL,
 	    .trouble = say_trouble,
 	    .context = keeper,
@@ -269,7 +276,8 @@ publish(struct keeper *keeper, bool telling)
 	keeper->count = publication.count;
 	keeper->next = INT64_MAX;
 	if (publication.first != 0) {
-		int64_t wait = (publication.first - now) * 1000 - EARLY;
+		int64_t left = publication.first - now < FAR ? publication.first - now : FAR;
+		int64_t wait = left * 1000 - EARLY;
 
 		keeper->next = deadline_now() + (wait < RETRY ? RETRY : wait);
 	}
@@ -293,6 +301,7 @@ look(struct keeper *keeper)
 			return; /* it is locked: the next time */
 		keeper->version = version;
 		keeper->due = true;
+		rulesfile_expire(&keeper->rules);
 	}
 	if (!make_path(keeper, path, RELAYROW_CDB) || stat(path, &st) == -1 ||
 	    !keeper->has_published || st.st_ino != keeper->published.inode ||
@@ -301,34 +310,46 @@ look(struct keeper *keeper)
 		keeper->due = true;
 	if (keeper->tick - keeper->swept >= SWEEP_EVERY && keeper_begin(keeper)) {
 		keeper->swept = keeper->tick;
-		keeper->change.failed =
-		    relaydb_sweep(&keeper->db, time(NULL) - SWEEP_AFTER) == -1;
+		if (relaydb_sweep(&keeper->db, time(NULL) - SWEEP_AFTER) == -1)
+			keeper->change.failed = true;
 		(void)keeper_end(keeper);
 	} else if (relaychange_is_due(&keeper->change) && keeper_begin(keeper)) {
 		(void)keeper_end(keeper);
 	}
 }
 
-bool
-keeper_step(struct keeper *keeper)
+/* Returns whether relay.cdb is what relay.db says. */
+static bool
+step_relay_cdb(struct keeper *keeper, bool telling)
 {
-	int64_t now = deadline_now(), version = keeper->version;
+	int64_t now = deadline_now();
 
-	if (now - keeper->tick >= KEEPER_TICK)
-		look(keeper);
 	if (!keeper->due && now < keeper->next)
 		return true;
 	if (keeper->made < 0 && now < -keeper->made + RETRY)
 		return !keeper->due;
-	keeper->due = true;
-	if (publish(keeper,
-		!keeper->quiet && (keeper->made == 0 || version != keeper->version)) == 0) {
+	keeper->due = keeper->rules.due = true;
+	if (publish(keeper, telling || (!keeper->quiet && keeper->made == 0)) == 0) {
 		keeper->due = false;
 		keeper->made = now;
 	} else {
 		keeper->made = -now; /* it failed */
 	}
 	return !keeper->due;
+}
+
+bool
+keeper_step(struct keeper *keeper)
+{
+	int64_t version = keeper->version;
+	bool good;
+
+	if (deadline_now() - keeper->tick >= KEEPER_TICK)
+		look(keeper);
+	good = step_relay_cdb(keeper, !keeper->quiet && version != keeper->version);
+	if (keeper->has_rules)
+		good = rulesfile_step(&keeper->rules, &keeper->db) && good;
+	return good;
 }
 
 int64_t
@@ -338,5 +359,7 @@ keeper_wake(const struct keeper *keeper)
 
 	if (keeper->made >= 0)
 		wake = deadline_earlier(wake, keeper->next);
+	if (keeper->has_rules)
+		wake = deadline_earlier(wake, rulesfile_wake(&keeper->rules));
 	return wake;
 }

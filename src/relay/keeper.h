@@ -14,6 +14,7 @@
 #include "base/line.h"
 #include "relaychange.h"
 #include "relaydb.h"
+#include "rulesfile.h"
 
 #define KEEPER_ROWS_MAX 1000000 /* addresses that may relay at a time; more are not taken */
 #define KEEPER_TICK     500     /* ms between two looks at what others have changed */
@@ -21,10 +22,10 @@
 struct keeper {
 	/* the caller's */
 	void (*log)(const struct line *line);
-	const char *rules_base; /* of tcprules; "" for none */
-	bool rules;             /* are to be made at all */
-	bool quiet;             /* nothing is said of rows that are left out */
-	bool loopback;          /* marks of this host's own addresses let it relay */
+	const char
+	    *rules_base; /* of tcprules; "" for none; NULL: no rules, but if there are some */
+	bool quiet;      /* nothing is said of rows that are left out */
+	bool loopback;   /* marks of this host's own addresses let it relay */
 
 	int64_t expire; /* the setting relay_expire, in seconds */
 
@@ -36,9 +37,11 @@ struct keeper {
 	struct cdbfile published;  /* relay.cdb as we made it */
 	bool has_published;
 	uint64_t count; /* of addresses in it */
-	bool due;       /* relay.cdb is to be made anew */
-	int64_t made;   /* when relay.cdb was made (deadline.h); below 0: when that failed */
-	int64_t next;   /* when it must be made again */
+	bool has_rules;
+	struct rulesfile rules;
+	bool due;     /* relay.cdb is to be made anew */
+	int64_t made; /* when relay.cdb was made (deadline.h); below 0: when that failed */
+	int64_t next; /* when it must be made again */
 	int64_t tick, swept;   /* when we last looked, and swept */
 	int64_t version;       /* relaydb_version */
 	int64_t loopback_told; /* when we said that such a login opens nothing (deadline.h) */
@@ -61,11 +64,11 @@ bool keeper_end(struct keeper *keeper);
 const char *keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark);
 
 /* Removes logins older than these minutes. */
-bool keeper_age(struct keeper *keeper, int64_t minutes);
+void keeper_age(struct keeper *keeper, int64_t minutes);
 
 /*
  * Sees what has changed and does what is due. Returns false when relay.cdb is not what relay.db says,
- * so that nobody may be told that it is.
+ * or the rules let somebody relay who is not in there, so that nobody may be told that all is done.
  */
 bool keeper_step(struct keeper *keeper);
 

@@ -75,8 +75,8 @@ take_line(struct work *work, const struct loglines_line *line)
 
 	if (copy->out == LOGCOPY_ANSWERS)
 		put_answer(work);
-	if (line->text != NULL && !work->unsafe)
-		result = match_line(&match, &copy->terms, line->text, line->len);
+	if (!work->unsafe)
+		result = match_line(&match, &copy->terms, line->text, line->len, line->cut);
 	if (result == MATCH_UNSAFE) {
 		work->unsafe = true;
 		copy->log("trouble", "no login is taken from this log any more", unsafe_text);

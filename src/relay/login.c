@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *
 text_of(const char *name)
@@ -54,6 +55,8 @@ login_read(struct login *login)
 
 	login->source = "checkpassword";
 	set_address(login);
+	if (strcasecmp(text_of("AUTH_MECH"), "ANONYMOUS") == 0)
+		return 0; /* Dovecot: SASL ANONYMOUS, by which anybody is let in */
 	if (is_set("AUTHENTICATED")) {
 		login->source = "courier";
 		user = text_of("AUTHENTICATED");

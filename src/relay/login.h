@@ -5,7 +5,7 @@
  *	old Courier modules		TCPREMOTEIP, AUTHENTICATED: empty while nobody has, and the
  *					last module runs then, too
  *	Courier of today		the same
- *	Dovecot, post-login		IP, USER, and nothing else
+ *	Dovecot, post-login		IP, USER, AUTH_MECH: not ANONYMOUS, which is nobody
  *
  * fefe's tcpserver has TCP6REMOTEIP, stunnel's exec mode and inetd REMOTE_HOST.
  */

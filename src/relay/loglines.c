@@ -12,9 +12,11 @@ loglines_feed(struct loglines *lines, const char *bytes, size_t len)
 static void
 keep_part(struct loglines *lines, size_t len)
 {
-	if (lines->too_long || len > sizeof(lines->part) - lines->len) {
+	size_t room = sizeof(lines->part) - lines->len;
+
+	if (len > room) {
 		lines->too_long = true;
-		return;
+		len = room;
 	}
 	memcpy(lines->part + lines->len, lines->bytes, len);
 	lines->len += len;
@@ -36,10 +38,12 @@ loglines_next(struct loglines *lines, struct loglines_line *line)
 	if (whole) {
 		line->text = lines->bytes;
 		line->len = len;
+		line->cut = false;
 	} else {
 		keep_part(lines, len);
-		line->text = lines->too_long ? NULL : lines->part;
+		line->text = lines->part;
 		line->len = lines->len;
+		line->cut = lines->too_long;
 	}
 	lines->len = 0;
 	lines->too_long = false;

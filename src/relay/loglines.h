@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LOGLINES_MAX 4096 /* bytes; in what is longer nothing is looked for */
+#define LOGLINES_MAX 4096 /* bytes; what is longer is cut */
 
 struct loglines {
 	const char *bytes; /* what loglines_feed was given, and is not used up */
@@ -18,8 +18,9 @@ struct loglines {
 };
 
 struct loglines_line {
-	const char *text; /* NULL: it was too long */
-	size_t len;       /* without the newline */
+	const char *text;
+	size_t len; /* without the newline */
+	bool cut;   /* this is how it begins: the rest was too long */
 };
 
 /* Gives it the next bytes, which stay the caller's; those before must be used up. */

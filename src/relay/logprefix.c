@@ -152,13 +152,18 @@ is_nginx(const char *p, const char *end)
 	return step_over(p, end, "0000/00/00 00:00:00 [A") != NULL;
 }
 
-/* Perdition in its own file: Nov 21 04:28:41 perdition.imap4[77]: ..., where a syslog has a host. */
+/*
+ * Perdition in its own file: Nov 21 04:28:41 perdition.imap4[77]: ..., where a syslog has a host, which
+ * may well be called perdition1.
+ */
 static bool
 is_perdition(const char *p, const char *end)
 {
 	const char *next = step_over(p, end, "AAA _0 00:00:00 ");
+	struct logprefix own;
 
-	return next != NULL && step_over(next, end, "perdition") != NULL;
+	return next != NULL && step_over(next, end, "perdition") != NULL &&
+	    take_tag(&own, next, end) != NULL;
 }
 
 void

@@ -15,7 +15,7 @@ try_sample(const struct match_terms *terms, const struct patterns_sample *sample
 {
 	struct match match;
 	enum match_result result =
-	    match_line(&match, terms, sample->text, strlen(sample->text));
+	    match_line(&match, terms, sample->text, strlen(sample->text), false);
 
 	if (sample->ip == NULL)
 		return result == MATCH_LOGIN ? "this is taken for a login" : NULL;
@@ -91,8 +91,9 @@ logtrial_file(
 			enum match_result result = MATCH_NONE;
 
 			number++;
-			if (line.text != NULL && !unsafe)
-				result = match_line(&match, terms, line.text, line.len);
+			if (!unsafe)
+				result =
+				    match_line(&match, terms, line.text, line.len, line.cut);
 			if (result == MATCH_UNSAFE) {
 				unsafe = true;
 				trouble(name, (unsigned)number,

@@ -17,7 +17,8 @@ has_control_bytes(const char *bytes, size_t len)
 }
 
 enum match_result
-match_line(struct match *match, const struct match_terms *terms, const char *line, size_t len)
+match_line(struct match *match, const struct match_terms *terms, const char *line, size_t len,
+    bool cut)
 {
 	struct logprefix prefix;
 	bool bare;
@@ -30,7 +31,7 @@ match_line(struct match *match, const struct match_terms *terms, const char *lin
 		prefix.tag = terms->tag;
 		prefix.tag_len = strlen(terms->tag);
 	}
-	if (prefix.tag_len == 0 ||
+	if (cut || prefix.tag_len == 0 ||
 	    !patterns_match(terms->patterns, &match->by, prefix.tag, prefix.tag_len, bare,
 		prefix.message, prefix.message_len) ||
 	    has_control_bytes(prefix.message, prefix.message_len))

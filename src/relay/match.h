@@ -29,8 +29,8 @@ struct match_terms {
 	bool loopback;   /* may loopback addresses be marked? */
 };
 
-/* The line comes without its newline. */
-enum match_result match_line(
-    struct match *match, const struct match_terms *terms, const char *line, size_t len);
+/* The line comes without its newline. One that was cut is no login. */
+enum match_result match_line(struct match *match, const struct match_terms *terms,
+    const char *line, size_t len, bool cut);
 
 #endif

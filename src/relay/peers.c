@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
@@ -30,12 +31,46 @@ peers_start(struct peers *peers)
 int
 peers_listen(struct peers *peers, enum peers_socket which, const char *path)
 {
-	int fd = seqsocket_listen(path);
+	struct peers_name *name = &peers->names[which];
+	struct stat st;
+	int fd;
 
+	if (strlen(path) >= sizeof(name->path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = seqsocket_listen(path);
 	if (fd == -1)
 		return -1;
+	if (stat(path, &st) == -1) {
+		close(fd);
+		return -1;
+	}
+	strcpy(name->path, path);
+	name->device = st.st_dev;
+	name->inode = st.st_ino;
 	peers->listening[which] = fd;
 	return 0;
+}
+
+/* What we may not see, those who connect may. */
+static bool
+is_lost(const struct peers_name *name)
+{
+	struct stat st;
+
+	if (stat(name->path, &st) == -1)
+		return errno == ENOENT || errno == ENOTDIR;
+	return st.st_dev != name->device || st.st_ino != name->inode;
+}
+
+const char *
+peers_lost(const struct peers *peers)
+{
+	for (int i = 0; i < PEERS_SOCKETS; i++)
+		if (peers->listening[i] != -1 && is_lost(&peers->names[i]))
+			return peers->names[i].path;
+	return NULL;
 }
 
 static bool

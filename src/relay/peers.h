@@ -7,6 +7,7 @@
 #ifndef RELAY_PEERS_H
 #define RELAY_PEERS_H
 
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +43,11 @@ struct peers {
 
 	/* its own */
 	int listening[PEERS_SOCKETS]; /* -1: none */
+	struct peers_name {           /* under which each can be found */
+		char path[PATH_MAX];
+		dev_t device;
+		ino_t inode;
+	} names[PEERS_SOCKETS];
 	struct peer all[PEERS_MAX];
 	size_t count, polled;
 	int64_t rest; /* nobody is let in until then (deadline.h): we are out of descriptors */
@@ -51,6 +57,9 @@ void peers_start(struct peers *peers);
 
 /* Listens at this path (seqsocket.h). Returns 0, or -1 with errno. */
 int peers_listen(struct peers *peers, enum peers_socket which, const char *path);
+
+/* The path of a socket that is not found there any more, so that nobody can connect; NULL: all are. */
+const char *peers_lost(const struct peers *peers);
 
 /* Returns how many pollfds it has filled. wake becomes earlier if need be. */
 size_t peers_poll(struct peers *peers, struct pollfd pollfds[PEERS_POLL], int64_t *wake);

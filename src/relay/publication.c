@@ -44,52 +44,12 @@ publish_row(void *context, const char *address, const struct relayrow *row)
 		cdbwriter_add_plain(&publication->writer, address, strlen(address), RELAYROW_OK,
 		    strlen(RELAYROW_OK)) == -1) ||
 	    cdbwriter_add(&publication->writer, key, relayrow_key(key, address), value,
-		sizeof(value)) == -1 ||
-	    (publication->has_rules && relayrules_add(&publication->rules, address) == -1))
+		sizeof(value)) == -1)
 		return -1;
 	publication->count++;
 	if (row->expires != 0 && (publication->first == 0 || row->expires < publication->first))
 		publication->first = row->expires;
 	return 0;
-}
-
-/* Trouble with the rules must not hold up the rest. */
-static int
-start_rules(struct publication *publication, char path[PATH_MAX])
-{
-	const char *base = publication->rules_base;
-	int fd;
-
-	if (base == NULL || !make_path(publication, path, PUBLICATION_RULES))
-		return -1;
-	fd = publish_start(path, MODE);
-	if (fd == -1) {
-		say_trouble(publication, path);
-		return -1;
-	}
-	if (relayrules_start(&publication->rules, base[0] != '\0' ? base : NULL, fd) == 0) {
-		publication->has_rules = true;
-		return fd;
-	}
-	say_trouble(publication, base);
-	publish_abandon(fd, path);
-	return -1;
-}
-
-static void
-finish_rules(struct publication *publication, int fd, const char *path, bool good)
-{
-	if (!publication->has_rules)
-		return;
-	if (good && relayrules_finish(&publication->rules) == 0) {
-		if (publish_finish(fd, path, publication->folder) == 0)
-			return;
-		fd = -1;
-	}
-	say_trouble(publication, path);
-	relayrules_abandon(&publication->rules);
-	if (fd != -1)
-		publish_abandon(fd, path);
 }
 
 /* What the database says, or else the system. */
@@ -107,10 +67,9 @@ int
 publication_make(struct publication *publication, struct relaydb *db, int64_t now)
 {
 	static const unsigned char note[CDBFILE_NOTE];
-	char path[PATH_MAX], rules_path[PATH_MAX];
-	int fd, rules_fd;
+	char path[PATH_MAX];
+	int fd;
 
-	publication->has_rules = false;
 	publication->count = 0;
 	publication->first = 0;
 	if (!make_path(publication, path, RELAYROW_CDB))
@@ -120,17 +79,14 @@ publication_make(struct publication *publication, struct relaydb *db, int64_t no
 		say_trouble(publication, path);
 		return -1;
 	}
-	rules_fd = start_rules(publication, rules_path);
 	if (cdbwriter_start(&publication->writer, fd, CDBWRITER_LIMIT) == -1 ||
 	    relaydb_fresh(db, now, publish_row, publication) == -1 ||
 	    cdbwriter_finish(&publication->writer, now, note) == -1) {
 		publication->trouble(publication->context, path, reason(db));
 		cdbwriter_abandon(&publication->writer);
-		finish_rules(publication, rules_fd, rules_path, false);
 		publish_abandon(fd, path);
 		return -1;
 	}
-	finish_rules(publication, rules_fd, rules_path, true);
 	if (publish_finish(fd, path, publication->folder) == -1) {
 		say_trouble(publication, path);
 		return -1;

@@ -139,7 +139,7 @@ become_writer(void)
 static bool
 age_directly(int64_t minutes)
 {
-	static struct keeper keeper = {.log = log_line, .rules_base = "", .quiet = true};
+	static struct keeper keeper = {.log = log_line, .quiet = true};
 	char path[PATH_MAX];
 	struct stat st;
 	bool done;
@@ -156,10 +156,14 @@ age_directly(int64_t minutes)
 	}
 	if (keeper_open(&keeper, home) == -1)
 		exit(TEMPFAIL);
-	done = keeper_age(&keeper, minutes) && keeper_step(&keeper);
+	done = keeper_begin(&keeper);
+	if (done) {
+		keeper_age(&keeper, minutes);
+		done = keeper_end(&keeper) && keeper_step(&keeper);
+	}
 	keeper_close(&keeper);
 	if (!done)
-		die("rows may be left, or still be in relay.cdb", NULL);
+		die("rows may be left, or still be in relay.cdb or " RULESFILE, NULL);
 	return true;
 }
 
@@ -191,7 +195,9 @@ main(int argc, char **argv)
 	become_writer();
 	while (!age_directly(minutes)) {
 		if (deadline_left(deadline) == 0)
-			die("relayd is at work, but does not answer", NULL);
+			die("relayd is at work, but does not answer, or cannot do it: see its "
+			    "log",
+			    NULL);
 		poll(NULL, 0, RETRY);
 		if (ask_relayd(minutes, deadline))
 			break;

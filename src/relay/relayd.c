@@ -130,7 +130,6 @@ set_rules(const char *path)
 
 	if (path[0] != '/')
 		die("-x: wants the full path of a CDB that tcprules made", path);
-	relayd.keeper.rules = true;
 	relayd.keeper.rules_base = path;
 	snprintf(relayd.rules, sizeof(relayd.rules), "%.*s",
 	    slash == path ? 1 : (int)(slash - path), path);
@@ -144,7 +143,6 @@ parse_arguments(int argc, char **argv)
 	relayd.desk.keeper = &relayd.keeper;
 	relayd.desk.peers = &relayd.peers;
 	relayd.keeper.log = log_line;
-	relayd.keeper.rules_base = "";
 	opterr = 0;
 	while ((option = getopt(argc, argv, "alu:vx:X")) != -1) {
 		switch (option) {
@@ -164,7 +162,7 @@ parse_arguments(int argc, char **argv)
 			set_rules(optarg);
 			break;
 		case 'X':
-			relayd.keeper.rules = true;
+			relayd.keeper.rules_base = "";
 			break;
 		default:
 			die(usage, NULL);
@@ -284,6 +282,9 @@ run(void)
 			peers_tell(&relayd.peers, relayd.keeper.expire);
 		if (keeper_is_lost(&relayd.keeper))
 			die("relay.db was taken away, or is damaged: beginning anew", NULL);
+		if (peers_lost(&relayd.peers) != NULL)
+			die("a socket was taken away: beginning anew",
+			    peers_lost(&relayd.peers));
 	}
 }
 

@@ -8,14 +8,15 @@
 #include "relayaddress.h"
 
 static const char added[] = "+RELAYCLIENT=\0+RBLSMTPD="; /* and the NUL at its end */
+static const char border[] = "\0relayd";
 
 int
 relayrules_start(struct relayrules *rules, const char *base, int fd)
 {
-	int base_fd;
+	int base_fd, found;
 
 	memset(rules, 0, sizeof(*rules));
-	rules->fd = fd;
+	rules->fd = -1;
 	if (base != NULL) {
 		base_fd = open(base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (base_fd == -1)
@@ -25,8 +26,21 @@ relayrules_start(struct relayrules *rules, const char *base, int fd)
 			return -1;
 		}
 		rules->has_base = true;
+		found = cdb_find(&rules->base, border, sizeof(border));
+		if (found < 0)
+			return -1;
+		rules->border = found == 0 ? 0 : cdb_datapos(&rules->base);
 	}
-	return cdb_make_start(&rules->make, fd) == 0 ? 0 : -1;
+	if (cdb_make_start(&rules->make, fd) != 0)
+		return -1;
+	rules->fd = fd;
+	return 0;
+}
+
+bool
+relayrules_is_ours(const struct relayrules *rules)
+{
+	return rules->border != 0;
 }
 
 /* Returns 1 with the data of the base's rule for this key, 0 for none, -1 for trouble. */
@@ -34,8 +48,13 @@ static int
 find(struct relayrules *rules, const char *key, size_t len, const char **data,
     unsigned *data_len)
 {
-	int result = cdb_find(&rules->base, key, (unsigned)len);
+	struct cdb_find search;
+	int result = cdb_findinit(&search, &rules->base, key, (unsigned)len);
 
+	if (result > 0)
+		do
+			result = cdb_findnext(&search);
+		while (result > 0 && cdb_keypos(&rules->base) < rules->border);
 	if (result <= 0)
 		return result;
 	*data_len = cdb_datalen(&rules->base);
@@ -117,6 +136,8 @@ copy_base(struct relayrules *rules)
 	int result;
 
 	cdb_seqinit(&position, &rules->base);
+	if (rules->border != 0)
+		position = rules->border;
 	while ((result = cdb_seqnext(&position, &rules->base)) > 0) {
 		const void *key = cdb_getkey(&rules->base), *data = cdb_getdata(&rules->base);
 
@@ -141,7 +162,8 @@ close_base(struct relayrules *rules)
 int
 relayrules_finish(struct relayrules *rules)
 {
-	if (rules->has_base && copy_base(rules) == -1)
+	if (cdb_make_add(&rules->make, border, sizeof(border), "", 0) != 0 ||
+	    (rules->has_base && copy_base(rules) == -1))
 		return -1;
 	close_base(rules);
 	rules->fd = -1;

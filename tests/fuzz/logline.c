@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/loglines.h"
 #include "relay/match.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,7 +43,9 @@ static const char *const failed[] = {
     "status=\"failed: Re-Authentication Failure\"",
     "Nov 21 04:28:41 mx nginx: 2026/11/21 04:28:41 [info] 1#1: *1 client login failed: "
     "\"Invalid\" while in http auth "
-    "state, client: 192.0.2.44, server: 127.0.0.1:15343, login: \"%s\"",
+    "state, client: 192.0.2.44, server: 127.0.0.1:143, login: \"%s\"",
+    "Nov 21 04:28:41 mx nginx: 2026/11/21 04:28:41 [info] 1#1: *1 client logged in, client: "
+    "192.0.2.44, server: 0.0.0.0:25, login: \"%s\", upstream: 127.0.0.1:2525",
     "Nov 21 04:28:41 mx sshd[5]: Invalid user %s from 192.0.2.44 port 5",
     "Nov 21 04:28:41 mx %s",
 };
@@ -74,7 +77,9 @@ test_line(const char *tag, const char *line, size_t len)
 
 	if (len > 0)
 		memcpy(copy, line, len);
-	result = match_line(&match, &terms, copy, len);
+	result = match_line(&match, &terms, copy, len, true);
+	check(result == MATCH_NONE || result == MATCH_UNSAFE);
+	result = match_line(&match, &terms, copy, len, false);
 	if (result == MATCH_LOGIN || result == MATCH_REFUSED) {
 		check(match.by.ip >= copy && match.by.ip + match.by.ip_len <= copy + len);
 		check(match.by.user >= copy && match.by.user + match.by.user_len <= copy + len);
@@ -105,8 +110,36 @@ test_forged(unsigned which, const char *text, size_t len)
 	memcpy(line + before + len, place + 2, after);
 	/* Whoever chooses the tag is the daemon itself. */
 	if (!host_alone)
-		check(match_line(&match, &terms, line, before + len + after) != MATCH_LOGIN);
+		check(match_line(&match, &terms, line, before + len + after, false) !=
+		    MATCH_LOGIN);
 	free(line);
+}
+
+/* The text some times over, and the end of a line: cut or whole, it is what was fed. */
+static void
+test_stream(unsigned times, const char *text, size_t len)
+{
+	struct match_terms terms = {.patterns = patterns, .loopback = true};
+	static struct loglines lines;
+	struct loglines_line line;
+	struct match match;
+	size_t total = 0, at = 0;
+
+	for (unsigned i = 0; i <= times; i++) {
+		loglines_feed(&lines, i < times ? text : "\n", i < times ? len : 1);
+		total += i < times ? len : 1;
+		while (loglines_next(&lines, &line)) {
+			check(line.cut ? line.len == LOGLINES_MAX : line.len <= LOGLINES_MAX);
+			for (size_t n = 0; n < line.len; n++)
+				check(line.text[n] == text[(at + n) % len]);
+			(void)match_line(&match, &terms, line.text, line.len, line.cut);
+			for (at += line.len;
+			     line.cut && text[at % len] != '\n' && at + 1 < total;)
+				at++;
+			at++;
+		}
+	}
+	check(at == total);
 }
 
 int
@@ -123,6 +156,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (memchr(text, '\n', size - 1) == NULL)
 		test_forged(data[0], text, size - 1);
+	if (size > 1)
+		test_stream(data[0] % 7, text, size - 1);
 	patterns_choose_everything(patterns);
 	test_line(NULL, text, size - 1);
 	test_line(data[0] & 1 ? "dovecot" : "imapd", text, size - 1);

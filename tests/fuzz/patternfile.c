@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_it(patterns, "b", data, size / 2); /* takes the place of some */
 	patterns_choose_everything(patterns);
 	for (size_t i = 0; i < 50 && patterns_sample(patterns, i, &sample); i++)
-		(void)match_line(&match, &terms, sample.text, strlen(sample.text));
+		(void)match_line(&match, &terms, sample.text, strlen(sample.text), false);
 	(void)patterns_choose(patterns, "all,-courier,dovecot=x,nonsense");
 	patterns_free(patterns);
 	return 0;

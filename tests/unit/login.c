@@ -11,10 +11,10 @@
 #include "relay/logindb.h"
 #include "tap.h"
 
-#define VARIABLES 8
+#define VARIABLES 9
 
 static const char *const names[VARIABLES] = {"TCPREMOTEIP", "TCP6REMOTEIP", "IP", "REMOTE_HOST",
-    "USER", "DOMAIN", "AUTHENTICATED", "AUTHUSER"};
+    "USER", "DOMAIN", "AUTHENTICATED", "AUTHUSER", "AUTH_MECH"};
 
 static const struct {
 	const char *name;
@@ -31,6 +31,14 @@ static const struct {
 	"checkpassword"},
     {"stunnel", {NULL, NULL, NULL, "192.0.2.1", "joe"}, "192.0.2.1", "joe", "checkpassword"},
     {"Dovecot", {NULL, NULL, "192.0.2.1", NULL, "joe"}, "192.0.2.1", "joe", "dovecot"},
+    {"Dovecot, and how", {NULL, NULL, "192.0.2.1", NULL, "joe", NULL, NULL, NULL, "PLAIN"},
+	"192.0.2.1", "joe", "dovecot"},
+    {"Dovecot, anybody",
+	{NULL, NULL, "192.0.2.1", NULL, "anonymous", NULL, NULL, NULL, "ANONYMOUS"}, NULL, NULL,
+	NULL},
+    {"in small letters",
+	{NULL, NULL, "192.0.2.1", NULL, "guest", NULL, NULL, NULL, "anonymous"}, NULL, NULL,
+	NULL},
     {"an IP that is something else", {"192.0.2.1", NULL, "192.0.2.9", NULL, "joe"}, "192.0.2.1",
 	"joe", "checkpassword"},
     {"Courier", {"::ffff:192.0.2.1", NULL, NULL, NULL, "vmail", NULL, "joe@here.test"},

@@ -81,7 +81,8 @@ test_cutting(void)
 
 	for (size_t len = LOGLINES_MAX - 2; len <= LOGLINES_MAX + 2; len++) {
 		for (size_t piece = 1; piece <= len + 1; piece += piece < 5 ? 1 : 997) {
-			memset(stream, 'x', len);
+			for (size_t at = 0; at < len; at++)
+				stream[at] = (char)('a' + at % 23);
 			stream[len] = '\n';
 			for (size_t at = 0; at <= len; at += piece) {
 				size_t left = len + 1 - at;
@@ -89,10 +90,10 @@ test_cutting(void)
 				loglines_feed(&lines, stream + at, left < piece ? left : piece);
 				while (loglines_next(&lines, &line)) {
 					count++;
-					too_long += line.text == NULL;
-					good = good &&
-					    (line.text == NULL) == (len > LOGLINES_MAX) &&
-					    (line.text == NULL || line.len == len);
+					too_long += line.cut;
+					good = good && line.cut == (len > LOGLINES_MAX) &&
+					    line.len == (line.cut ? LOGLINES_MAX : len) &&
+					    memcmp(line.text, stream, line.len) == 0;
 				}
 			}
 		}
@@ -125,7 +126,7 @@ match_text(struct patterns *patterns, const char *text, struct match *match)
 {
 	struct match_terms terms = {.patterns = patterns};
 
-	return match_line(match, &terms, text, strlen(text));
+	return match_line(match, &terms, text, strlen(text), false);
 }
 
 #define AT "Nov 21 04:28:41 mx "
@@ -191,15 +192,28 @@ test_match(void)
 	is_int(
 	    match_text(patterns, AT "a[7]: 192.0.2.1", &match), MATCH_NONE, "one with a pid");
 	terms.patterns = patterns;
-	is_int(
-	    match_line(&match, &terms, "192.0.2.1", 9), MATCH_NONE, "one that is only given");
+	is_int(match_line(&match, &terms, "192.0.2.1", 9, false), MATCH_NONE,
+	    "one that is only given");
 	ok(patterns_choose(patterns, "a=b") == NULL, "one more tag");
 	is_int(match_text(patterns, "2026/11/21 04:28:41 [info] 12#13: *1 x", &match),
 	    MATCH_UNSAFE, "nginx's own file");
 	is_int(match_text(patterns, "Nov 21 04:28:41 perdition.pop3[3]: x", &match),
 	    MATCH_UNSAFE, "Perdition's own file");
+	is_int(match_text(patterns, "Nov 21 04:28:41 perdition: x", &match), MATCH_UNSAFE,
+	    "without a pid");
 	is_int(match_text(patterns, AT "perdition.pop3[3]: x", &match), MATCH_NONE,
 	    "Perdition in a syslog");
+	is_int(match_text(patterns, "Nov 21 04:28:41 perdition1 a: 192.0.2.1", &match),
+	    MATCH_LOGIN, "a host that is called so");
+	is_int(
+	    match_text(patterns, "Nov 21 04:28:41 perdition.example.net a: 192.0.2.1", &match),
+	    MATCH_LOGIN, "with its domain");
+	terms.tag = NULL;
+	is_int(match_line(&match, &terms, AT "a: 192.0.2.1", strlen(AT "a: 192.0.2.1"), true),
+	    MATCH_NONE, "a line that was cut");
+	is_int(match_line(&match, &terms, "Nov 21 04:28:41 perdition[3]: x",
+		   strlen("Nov 21 04:28:41 perdition[3]: x"), true),
+	    MATCH_UNSAFE, "is unsafe if it begins so");
 	is_int(match_text(patterns, AT "b[7]: 192.0.2.1", &match), MATCH_NONE,
 	    "must be bare as well");
 	patterns_free(patterns);
