@@ -167,7 +167,7 @@ echo $! >"$work/side.pid"
 side_listens() {
 	talk 127.0.0.1 "$side_port" 'a1 LOGOUT' | grep -q '^[*] OK'
 }
-await 30 side_listens || diag "$(cat "$work/side.err" "$work/dovecot.log")"
+await side_listens || diag "$(cat "$work/side.err" "$work/dovecot.log")"
 "$bin/relayage" 0
 talk 127.0.0.1 "$side_port" 'a1 LOGIN joe secret' 'a2 LOGOUT' >"$work/talk"
 is "$(row 127.0.0.1) $(wrap 127.0.0.1)" "1|1800|joe|side set to ''" 'a side port' || diag "$(cat "$work/talk" "$work/side.err")"
