@@ -28,8 +28,9 @@ BIN	:= $(addprefix $(B)/bin/,$(notdir $(PROGRAMS)))
 
 # A library for Perdition, and what of us is in it, compiled once more as code that goes anywhere.
 PERDITION := $(B)/lib/libperditiondb_rcptcheck.so.0
-PERDITION_PARTS := route/perdition route/map route/route route/entry route/live route/livefile route/sqlmap \
-	   base/cdbfile base/deadline base/line base/settings base/syslogger
+PERDITION_PARTS := route/perdition route/map route/route route/routesettings route/loginpattern route/entry \
+	   route/live route/livefile route/sqlmap \
+	   base/cdbfile base/cursor base/deadline base/line base/settings base/syslogger
 LIB	:= $(B)/librcptcheck.a
 
 .PHONY: all install demo check check-musl bench asan fuzz lint clean

@@ -6,73 +6,29 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A cursor over the bytes that are made or parsed; short is sticky. */
-struct cursor {
-	unsigned char *out;
-	const unsigned char *in;
-	size_t left;
-	bool bad;
-};
+#include "cursor.h"
 
 static void
-put(struct cursor *c, const void *bytes, size_t len)
+get_bytes(struct cursor *c, void *bytes, size_t len)
 {
-	if (c->bad || len > c->left) {
-		c->bad = true;
-		return;
-	}
-	memcpy(c->out, bytes, len);
-	c->out += len;
-	c->left -= len;
-}
+	const unsigned char *from = cursor_get(c, len);
 
-static void
-put_byte(struct cursor *c, unsigned byte)
-{
-	unsigned char b = (unsigned char)byte;
-
-	put(c, &b, 1);
-}
-
-static void
-put_name(struct cursor *c, const char *name)
-{
-	put_byte(c, (unsigned)strlen(name));
-	put(c, name, strlen(name));
-}
-
-static void
-get(struct cursor *c, void *bytes, size_t len)
-{
-	if (c->bad || len > c->left) {
-		c->bad = true;
+	if (from == NULL)
 		memset(bytes, 0, len);
-		return;
-	}
-	memcpy(bytes, c->in, len);
-	c->in += len;
-	c->left -= len;
-}
-
-static unsigned
-get_byte(struct cursor *c)
-{
-	unsigned char b;
-
-	get(c, &b, 1);
-	return b;
+	else
+		memcpy(bytes, from, len);
 }
 
 static void
 get_name(struct cursor *c, char name[RECORD_NAME_SIZE])
 {
-	size_t len = get_byte(c);
+	size_t len = cursor_get_number(c, 1);
 
 	if (len >= RECORD_NAME_SIZE) {
 		c->bad = true;
 		len = 0;
 	}
-	get(c, name, len);
+	get_bytes(c, name, len);
 	name[len] = '\0';
 	if (strlen(name) != len)
 		c->bad = true;
@@ -87,18 +43,18 @@ address_len(unsigned family)
 static void
 put_address(struct cursor *c, const struct record_server *server)
 {
-	put_byte(c, server->family);
-	put(c, server->address, address_len(server->family));
+	cursor_put_number(c, server->family, 1);
+	cursor_put(c, server->address, address_len(server->family));
 }
 
 static void
 get_address(struct cursor *c, struct record_server *server)
 {
 	memset(server, 0, sizeof(*server));
-	server->family = (uint8_t)get_byte(c);
+	server->family = (uint8_t)cursor_get_number(c, 1);
 	if (server->family != 4 && server->family != 6)
 		c->bad = true;
-	get(c, server->address, address_len(server->family));
+	get_bytes(c, server->address, address_len(server->family));
 }
 
 size_t
@@ -109,23 +65,22 @@ record_make(unsigned char *out, size_t size, const struct record *record)
 
 	if (record->server_count > RECORD_SERVERS_MAX)
 		return 0;
-	put_byte(&c, RECORD_VERSION);
-	put_byte(&c, record->flags);
-	put_name(&c, record->ask_domain);
-	put_name(&c, record->main_name);
+	cursor_put_number(&c, RECORD_VERSION, 1);
+	cursor_put_number(&c, record->flags, 1);
+	cursor_put_text(&c, record->ask_domain);
+	cursor_put_text(&c, record->main_name);
 	if (c.bad || (used = settings_make(c.out, c.left, &record->settings)) == 0)
 		return 0;
 	c.out += used;
 	c.left -= used;
-	put_byte(&c, (unsigned)record->server_count);
+	cursor_put_number(&c, (uint32_t)record->server_count, 1);
 	for (size_t i = 0; i < record->server_count; i++) {
 		const struct record_server *server = &record->servers[i];
 
 		put_address(&c, server);
-		put_byte(&c, server->port >> 8);
-		put_byte(&c, server->port & 0xff);
+		cursor_put_number(&c, server->port, 2);
 	}
-	return c.bad ? 0 : size - c.left;
+	return cursor_made(&c, size);
 }
 
 int
@@ -134,9 +89,9 @@ record_parse(struct record *record, const unsigned char *value, size_t len)
 	struct cursor c = {.in = value, .left = len};
 	size_t used;
 
-	if (get_byte(&c) != RECORD_VERSION)
+	if (cursor_get_number(&c, 1) != RECORD_VERSION)
 		c.bad = true;
-	record->flags = get_byte(&c);
+	record->flags = cursor_get_number(&c, 1);
 	get_name(&c, record->ask_domain);
 	get_name(&c, record->main_name);
 	if (c.bad || (used = settings_parse(&record->settings, c.in, c.left)) == 0) {
@@ -145,21 +100,16 @@ record_parse(struct record *record, const unsigned char *value, size_t len)
 	}
 	c.in += used;
 	c.left -= used;
-	record->server_count = get_byte(&c);
+	record->server_count = cursor_get_number(&c, 1);
 	if (record->server_count > RECORD_SERVERS_MAX)
 		c.bad = true;
 	for (size_t i = 0; i < record->server_count && !c.bad; i++) {
 		struct record_server *server = &record->servers[i];
 
 		get_address(&c, server);
-		server->port = (uint16_t)(get_byte(&c) << 8);
-		server->port |= (uint16_t)get_byte(&c);
+		server->port = (uint16_t)cursor_get_number(&c, 2);
 	}
-	if (c.bad || c.left > 0) {
-		errno = EPROTO;
-		return -1;
-	}
-	return 0;
+	return cursor_parsed(&c);
 }
 
 bool
@@ -177,10 +127,10 @@ record_make_addresses(
 
 	if (count > RECORD_SERVERS_MAX)
 		return 0;
-	put_byte(&c, (unsigned)count);
+	cursor_put_number(&c, (uint32_t)count, 1);
 	for (size_t i = 0; i < count; i++)
 		put_address(&c, &servers[i]);
-	return c.bad ? 0 : size - c.left;
+	return cursor_made(&c, size);
 }
 
 int
@@ -189,16 +139,12 @@ record_parse_addresses(struct record_server servers[RECORD_SERVERS_MAX], size_t 
 {
 	struct cursor c = {.in = value, .left = len};
 
-	*count = get_byte(&c);
+	*count = cursor_get_number(&c, 1);
 	if (*count > RECORD_SERVERS_MAX)
 		c.bad = true;
 	for (size_t i = 0; i < *count && !c.bad; i++)
 		get_address(&c, &servers[i]);
-	if (c.bad || c.left > 0) {
-		errno = EPROTO;
-		return -1;
-	}
-	return 0;
+	return cursor_parsed(&c);
 }
 
 size_t

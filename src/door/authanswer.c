@@ -1,74 +1,17 @@
 #include "authanswer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
-#include "authdomains.h"
 #include "authlog.h"
+#include "authrecipient.h"
+#include "authsend.h"
 #include "base/deadline.h"
-#include "rcpt/servers.h"
 #include "route/entry.h"
 
-#define WRITE_TIME    10000 /* ms */
-#define PASSWORD_TIME 20000 /* its turn and the program's work together */
-#define CACHE_WAIT    100
-#define LIVE_AGAIN    1000 /* how often it is seen whether that is still the file */
+#define PASSWORD_TIME 20000 /* ms, its turn and the program's work together */
+#define LIVE_AGAIN    1000  /* how often it is seen whether that is still the file */
 #define SMTP_PORT     25
-
-static void
-ready(struct authsession *session, size_t len)
-{
-	session->reply_len = len;
-	session->state = AUTHSESSION_WRITING;
-	session->deadline = deadline_now() + WRITE_TIME;
-}
-
-static void
-refuse(struct authdesk *desk, struct authsession *session, enum authreply_kind kind,
-    const char *why)
-{
-	authlog_answer(desk, session,
-	    kind == AUTHREPLY_TEMPORARY ? AUTHLOG_TEMPORARY : AUTHLOG_DENIED, why, NULL);
-	ready(session, authreply_deny(session->reply, kind, &session->question));
-}
-
-static void
-temporary(struct authdesk *desk, struct authsession *session, const char *why)
-{
-	refuse(desk, session, AUTHREPLY_TEMPORARY, why);
-}
-
-/* A server of nobody's in particular, and where a login goes. */
-static void
-send_to(struct authdesk *desk, struct authsession *session, const struct record_server *server,
-    const char *why)
-{
-	const struct route *route = &session->route;
-	bool login = session->question.method != AUTHQUESTION_NONE;
-	char text[RECORD_SERVER_TEXT], ip[INET6_ADDRSTRLEN];
-	struct authreply_route reply = {.server = ip, .port = server->port};
-	size_t len;
-
-	if (inet_ntop(server->family == 4 ? AF_INET : AF_INET6, server->address, ip,
-		sizeof(ip)) == NULL) {
-		temporary(desk, session, "no-address");
-		return;
-	}
-	if (login && route->translated)
-		reply.user = route->login;
-	if (login && session->decision.gives_secret)
-		reply.pass = route->secret;
-	len = authreply_route(session->reply, &reply);
-	if (len == 0) {
-		temporary(desk, session, "unspeakable");
-		return;
-	}
-	record_server_text(text, server);
-	authlog_answer(desk, session, AUTHLOG_OK, why, text);
-	ready(session, len);
-}
 
 /* The state file is small and shared; without it all goes on. */
 static void
@@ -90,9 +33,9 @@ send_to_chosen(struct authdesk *desk, struct authsession *session)
 
 	/* A host name that did not resolve when the map was made, or no port for this protocol. */
 	if (server->family == 0 || server->port == 0)
-		temporary(desk, session, "no-address");
+		authsend_temporary(desk, session, "no-address");
 	else
-		send_to(desk, session, server, session->decision.why);
+		authsend_server(desk, session, server, session->decision.why);
 }
 
 /* Tries servers until one lives, as far as that can be done without waiting. */
@@ -132,7 +75,7 @@ route_login(struct authdesk *desk, struct authsession *session)
 	if (session->question.protocol == AUTHQUESTION_SMTP) {
 		/* The ports of the map are those of mailboxes. */
 		if (desk->smtp.family != 0) {
-			send_to(desk, session, &desk->smtp, session->decision.why);
+			authsend_server(desk, session, &desk->smtp, session->decision.why);
 			return;
 		}
 		for (size_t i = 0; i < route->count; i++)
@@ -158,15 +101,15 @@ authanswer_password(
 		if (session->decision.withheld == NULL)
 			route_login(desk, session);
 		else
-			temporary(desk, session, session->decision.withheld);
+			authsend_temporary(desk, session, session->decision.withheld);
 		return;
 	case CHECKPW_WRONG:
-		refuse(desk, session, AUTHREPLY_WRONG, "checkpassword");
+		authsend_refuse(desk, session, AUTHREPLY_WRONG, "checkpassword");
 		return;
 	case CHECKPW_TEMPORARY:
 		break;
 	}
-	temporary(desk, session, "checkpassword");
+	authsend_temporary(desk, session, "checkpassword");
 }
 
 void
@@ -184,9 +127,9 @@ authanswer_turn(struct authdesk *desk, struct authsession *session)
 	session->child = 0;
 	/* Nobody's password is so long. */
 	if (errno == EMSGSIZE)
-		refuse(desk, session, AUTHREPLY_WRONG, "too-long");
+		authsend_refuse(desk, session, AUTHREPLY_WRONG, "too-long");
 	else
-		temporary(desk, session, "checkpassword-start");
+		authsend_temporary(desk, session, "checkpassword-start");
 }
 
 static void
@@ -222,11 +165,11 @@ answer_login(struct authdesk *desk, struct authsession *session)
 
 	log_map_trouble(desk);
 	if (found == -1) {
-		temporary(desk, session, errno == ENOENT ? "no-map" : "map");
+		authsend_temporary(desk, session, errno == ENOENT ? "no-map" : "map");
 		return;
 	}
 	if (found == 0) {
-		refuse(desk, session, AUTHREPLY_WRONG, "unknown");
+		authsend_refuse(desk, session, AUTHREPLY_WRONG, "unknown");
 		return;
 	}
 	session->decision = authmail_login(&desk->policy, question, &session->route);
@@ -235,7 +178,7 @@ answer_login(struct authdesk *desk, struct authsession *session)
 		route_login(desk, session);
 		break;
 	case AUTHMAIL_DENY:
-		refuse(desk, session, AUTHREPLY_WRONG, session->decision.why);
+		authsend_refuse(desk, session, AUTHREPLY_WRONG, session->decision.why);
 		break;
 	case AUTHMAIL_CHECKPW:
 		session->state = AUTHSESSION_WAITING;
@@ -243,100 +186,9 @@ answer_login(struct authdesk *desk, struct authsession *session)
 		session->ticket = desk->tickets++;
 		break;
 	default:
-		temporary(desk, session, session->decision.why);
+		authsend_temporary(desk, session, session->decision.why);
 		break;
 	}
-}
-
-static void
-ask_recipient(struct authdesk *desk, struct authsession *session, size_t number)
-{
-	const struct authquestion *from = &session->question;
-	struct serveitem *item = servequeue_room(&desk->queue);
-	struct question *question;
-
-	if (desk->no_recipients != NULL) {
-		temporary(desk, session, desk->no_recipients);
-		return;
-	}
-	if (desk->recipients == AUTHDESK_RECIPIENTS || item == NULL) {
-		temporary(desk, session, "busy");
-		return;
-	}
-	question = &item->question;
-	question_clear(question);
-	(void)question_set_recipient(question, from->recipient, strlen(from->recipient));
-	question->has_sender = from->has_sender;
-	question_copy(
-	    question->client, sizeof(question->client), from->client, strlen(from->client));
-	question->kind = (int)number;
-	servequeue_add(&desk->queue);
-	desk->recipients++;
-	session->state = AUTHSESSION_RECIPIENT;
-}
-
-/* Is a server remembered as one that is not to be asked now? */
-static bool
-is_marked(struct authdesk *desk, const struct record_server *server)
-{
-	char text[RECORD_SERVER_TEXT];
-	struct memory mark;
-	const char *trouble;
-	int64_t now = (int64_t)time(NULL);
-
-	record_server_text(text, server);
-	return checker_use_cache(&desk->checker, CACHE_WAIT, &trouble) &&
-	    servers_find(&desk->checker.cache, text, now, &mark) == 1 && mark.until > now;
-}
-
-/* The server that has answered, if one has; else the first that is not known to be down. */
-static const struct record_server *
-choose_primary(struct authdesk *desk, const struct check *check)
-{
-	const struct record *record = &check->record;
-	char text[RECORD_SERVER_TEXT];
-
-	for (size_t i = 0; i < record->server_count && check->asked; i++) {
-		record_server_text(text, &record->servers[i]);
-		if (check->outcome.age == -1 && check->outcome.answered &&
-		    strcmp(text, check->outcome.host) == 0)
-			return &record->servers[i];
-	}
-	for (size_t i = 0; i < record->server_count && record->server_count > 1; i++)
-		if (!is_marked(desk, &record->servers[i]))
-			return &record->servers[i];
-	return &record->servers[0];
-}
-
-void
-authanswer_recipient(
-    struct authdesk *desk, struct authsession *session, const struct check *check)
-{
-	bool foreign = strcmp(check->why, "foreign") == 0;
-	bool ours = !foreign && strcmp(check->why, "no-domain") != 0;
-
-	desk->recipients--;
-	authlog_check(desk, session, check);
-	switch (check->verdict) {
-	case VERDICT_REJECT:
-		refuse(desk, session, AUTHREPLY_UNKNOWN, check->why);
-		return;
-	case VERDICT_TEMPFAIL:
-		temporary(desk, session, check->why);
-		return;
-	case VERDICT_ACCEPT:
-		break;
-	}
-	if (foreign && authdomains_any(&desk->checker.cdb) != 1)
-		temporary(desk, session, "no-domains");
-	else if (foreign)
-		refuse(desk, session, AUTHREPLY_FOREIGN, check->why);
-	else if (ours && check->record.server_count > 0)
-		send_to(desk, session, choose_primary(desk, check), check->why);
-	else if (desk->smtp.family != 0)
-		send_to(desk, session, &desk->smtp, check->why);
-	else
-		temporary(desk, session, "no-server");
 }
 
 void
@@ -351,7 +203,7 @@ authanswer_request(struct authdesk *desk, struct authsession *session, size_t nu
 	session->route.translated = false;
 	if (trouble != NULL) {
 		authlog_bad(desk, trouble);
-		ready(session, authreply_bad(session->reply));
+		authsend_bad(session);
 		return;
 	}
 	session->decision = authmail_begin(&desk->policy, &session->question);
@@ -360,10 +212,10 @@ authanswer_request(struct authdesk *desk, struct authsession *session, size_t nu
 		answer_login(desk, session);
 		break;
 	case AUTHMAIL_RECIPIENT:
-		ask_recipient(desk, session, number);
+		authrecipient_ask(desk, session, number);
 		break;
 	default:
-		temporary(desk, session, session->decision.why);
+		authsend_temporary(desk, session, session->decision.why);
 		break;
 	}
 }

@@ -5,7 +5,6 @@
 #define DOOR_AUTHANSWER_H
 
 #include "authdesk.h"
-#include "rcpt/check.h"
 
 /* number is that of the session at the desk. All leave the session in the state that follows. */
 
@@ -18,10 +17,6 @@ void authanswer_turn(struct authdesk *desk, struct authsession *session);
 /* It has ended, or taken too long. */
 void authanswer_password(
     struct authdesk *desk, struct authsession *session, enum checkpw_result result);
-
-/* The recipient is checked. */
-void authanswer_recipient(
-    struct authdesk *desk, struct authsession *session, const struct check *check);
 
 /* The connect to a server has ended, or taken too long. */
 void authanswer_server(

@@ -5,14 +5,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "authanswer.h"
+#include "authchildren.h"
 #include "authlog.h"
+#include "authrecipient.h"
 #include "base/deadline.h"
 
 #define READ_TIME  10000 /* ms, for the whole request */
@@ -155,65 +155,6 @@ take_connections(struct authdesk *desk)
 	return true;
 }
 
-/* Whoever has waited for the longest, while there is room. */
-static void
-begin_turns(struct authdesk *desk)
-{
-	while (desk->children < AUTHDESK_CHILDREN) {
-		struct authsession *next = NULL;
-
-		for (size_t i = 0; i < desk->made; i++)
-			if (desk->used[i] && desk->sessions[i]->state == AUTHSESSION_WAITING &&
-			    (next == NULL || desk->sessions[i]->ticket < next->ticket))
-				next = desk->sessions[i];
-		if (next == NULL)
-			return;
-		authanswer_turn(desk, next);
-	}
-}
-
-/* Who waits has its place now, whether it can be ended or not. */
-static void
-lose(struct authdesk *desk, pid_t child)
-{
-	int error;
-	bool given_up = checkpwlost_add(&desk->lost, child, &error);
-	struct line line;
-
-	if (given_up)
-		desk->children--;
-	if (error == 0)
-		return;
-	line_start(&line);
-	line_add(&line, "a program for passwords that took too long can't be ended, process ");
-	line_add_number(&line, child);
-	line_add(&line, ": ");
-	line_add(&line, strerror(error));
-	line_add(
-	    &line, given_up ? ": it is given up, one of " : ": it keeps its place, beside ");
-	line_add_number(&line, (int64_t)desk->lost.count);
-	authlog_trouble(desk, line.text);
-}
-
-static void
-reap(struct authdesk *desk)
-{
-	int status;
-	pid_t child;
-
-	while ((child = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (checkpwlost_remove(&desk->lost, child))
-			continue;
-		if (desk->children > 0)
-			desk->children--;
-		for (size_t i = 0; i < desk->made; i++)
-			if (desk->used[i] && desk->sessions[i]->state == AUTHSESSION_PASSWORD &&
-			    desk->sessions[i]->child == child)
-				authanswer_password(
-				    desk, desk->sessions[i], checkpw_result(status));
-	}
-}
-
 static void
 take_signals(struct authdesk *desk)
 {
@@ -223,7 +164,7 @@ take_signals(struct authdesk *desk)
 		;
 	if (child_ended) {
 		child_ended = 0;
-		reap(desk);
+		authchildren_reap(desk);
 	}
 	if (told_to_stop && desk->listener != -1) {
 		close(desk->listener);
@@ -241,7 +182,7 @@ end_checks(struct authdesk *desk)
 	servequeue_begin(&desk->queue);
 	while ((item = servequeue_done(&desk->queue)) != NULL) {
 		check_count(&desk->checker, item->check);
-		authanswer_recipient(desk, desk->sessions[item->question.kind], item->check);
+		authrecipient_answer(desk, desk->sessions[item->question.kind], item->check);
 		servequeue_release(&desk->queue);
 		servequeue_begin(&desk->queue);
 	}
@@ -253,7 +194,7 @@ expire(struct authdesk *desk, struct authsession *session)
 {
 	switch (session->state) {
 	case AUTHSESSION_PASSWORD:
-		lose(desk, session->child);
+		authchildren_lose(desk, session->child);
 		authanswer_password(desk, session, CHECKPW_TEMPORARY);
 		break;
 	case AUTHSESSION_WAITING:
@@ -361,7 +302,7 @@ authdesk_run(struct authdesk *desk)
 		if (watch.pollfds[1].revents != 0)
 			paused = !take_connections(desk);
 		take_signals(desk);
-		begin_turns(desk);
+		authchildren_begin(desk);
 		end_checks(desk);
 	}
 }

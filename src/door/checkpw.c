@@ -3,52 +3,39 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spawn.h"
+
 #define PASSWORD_FD 3
 
 /* What we tell of the client; what is there already is of nginx, who asks us. */
 static const char *const replaced[] = {"PROTO=", "TCPREMOTEIP=", "TCPREMOTEPORT=",
-    "TCPREMOTEHOST=", "TCPREMOTEINFO=", "TCPLOCALIP=", "TCPLOCALPORT=", "TCPLOCALHOST="};
+    "TCPREMOTEHOST=", "TCPREMOTEINFO=", "TCPLOCALIP=", "TCPLOCALPORT=", "TCPLOCALHOST=", NULL};
 
 #define ADDED 2
 
-static bool
-is_replaced(const char *variable)
-{
-	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++)
-		if (strncmp(variable, replaced[i], strlen(replaced[i])) == 0)
-			return true;
-	return false;
-}
+/* What we ignore or catch. */
+static const int usual_signals[] = {SIGPIPE, SIGCHLD, SIGXFSZ, SIGHUP, 0};
 
 int
 checkpw_setup(struct checkpw *checkpw, char **arguments, int count)
 {
 	static char true_path[] = "/bin/true";
-	size_t size = 0, i;
+	size_t i;
 
 	checkpw->arguments = calloc((size_t)count + 2, sizeof(*checkpw->arguments));
-	while (environ[size] != NULL)
-		size++;
-	checkpw->environment = calloc(size + ADDED + 1, sizeof(*checkpw->environment));
-	checkpw->variables = 0;
+	checkpw->environment = spawn_copy_environment(replaced, ADDED, &checkpw->variables);
 	if (checkpw->arguments == NULL || checkpw->environment == NULL)
 		return -1;
 	for (i = 0; i < (size_t)count; i++)
 		checkpw->arguments[i] = arguments[i];
 	if (count == 1)
 		checkpw->arguments[i] = true_path;
-	for (i = 0; i < size; i++)
-		if (!is_replaced(environ[i]))
-			checkpw->environment[checkpw->variables++] = environ[i];
 	return 0;
 }
 
@@ -81,50 +68,19 @@ plan_descriptors(posix_spawn_file_actions_t *actions, int passwords)
 	return error;
 }
 
-/* What we ignore or catch is not its business. */
-static int
-plan_signals(posix_spawnattr_t *attributes)
-{
-	sigset_t none, usual;
-	int error;
-
-	sigemptyset(&none);
-	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
-	sigaddset(&usual, SIGCHLD);
-	sigaddset(&usual, SIGXFSZ);
-	sigaddset(&usual, SIGHUP);
-	error = posix_spawnattr_setsigmask(attributes, &none);
-	if (error == 0)
-		error = posix_spawnattr_setsigdefault(attributes, &usual);
-	if (error == 0)
-		error = posix_spawnattr_setpgroup(attributes, 0);
-	if (error == 0)
-		error = posix_spawnattr_setflags(attributes,
-		    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	return error;
-}
-
 /* Returns 0 or an error number. */
 static int
-spawn(struct checkpw *checkpw, int passwords, pid_t *child)
+start(struct checkpw *checkpw, int passwords, pid_t *child)
 {
 	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
 	int error = posix_spawn_file_actions_init(&actions);
 
 	if (error != 0)
 		return error;
-	error = posix_spawnattr_init(&attributes);
-	if (error == 0) {
-		error = plan_descriptors(&actions, passwords);
-		if (error == 0)
-			error = plan_signals(&attributes);
-		if (error == 0)
-			error = posix_spawn(child, checkpw->arguments[0], &actions, &attributes,
-			    checkpw->arguments, checkpw->environment);
-		posix_spawnattr_destroy(&attributes);
-	}
+	error = plan_descriptors(&actions, passwords);
+	if (error == 0)
+		error = spawn_start(
+		    child, checkpw->arguments, checkpw->environment, &actions, usual_signals);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
 }
@@ -153,7 +109,7 @@ checkpw_start(
 		return -1;
 	/* Before it runs: a pipe takes so little without waiting, and nobody can be gone. */
 	error =
-	    write(ends[1], bytes, len) == (ssize_t)len ? spawn(checkpw, ends[0], &child) : EIO;
+	    write(ends[1], bytes, len) == (ssize_t)len ? start(checkpw, ends[0], &child) : EIO;
 	close(ends[0]);
 	close(ends[1]);
 	explicit_bzero(bytes, sizeof(bytes));

@@ -9,6 +9,7 @@
 #include "base/cdbwriter.h"
 #include "base/checksum.h"
 #include "deliverypaths.h"
+#include "sourceservers.h"
 
 /* The value of all plain domains of one server, kept for the next of them. */
 struct compile_made {
@@ -128,7 +129,7 @@ add_domain(struct compile *compile, uint32_t number)
 	if (source->of_name[asked].row != INTERN_NONE) {
 		if ((record.flags & RECORD_LOCAL) != 0)
 			record.flags |= RECORD_ASK;
-		if (source_servers(
+		if (sourceservers_of_name(
 			source, asked, record.servers, &record.server_count, &rowid) != 0)
 			return -1;
 	}
@@ -326,7 +327,7 @@ compile_count(struct source *source, struct report *report, struct compile_count
 		const struct record_server *addresses;
 		size_t count;
 
-		addresses = source_host_addresses(source, server.host, &count);
+		addresses = sourceservers_of_host(source, server.host, &count);
 		for (size_t j = 0; j < count; j++) {
 			struct record_server one = addresses[j];
 

@@ -9,9 +9,6 @@
  *	write_transport		a cdb: domain to smtp:[192.0.2.1]:25, [2001:db8::1]:25
  *	write_relay_domains	a cdb: domain to "relay"
  *
- * The first record of a cdb is ours, DELIVERY_MARK, by which it is known: one that lacks it was made by
- * somebody else and is never replaced.
- *
  * A domain is in a file that takes mail only if there is a way for it in the file of routes beside it:
  * rcpthosts and morercpthosts go by smtproutes, relay_domains by transport, where both are written.
  */
@@ -20,8 +17,6 @@
 
 #include "report.h"
 #include "source.h"
-
-#define DELIVERY_MARK "@ made by rcptbuild" /* nobody asks for a domain with an @ */
 
 /*
  * Writes those that differ from what is there. The source has the domains of all lists. What fails is a

@@ -127,8 +127,9 @@ sync_folder(const char *path)
 	return NULL;
 }
 
-const char *
-deliveryfile_finish(const struct deliveryfile *file, int fd)
+/* Unless somebody has changed the old one since it was read. */
+static const char *
+put_in_place(const struct deliveryfile *file, int fd)
 {
 	char name[PATH_MAX];
 	const char *why = NULL;
@@ -158,4 +159,32 @@ deliveryfile_abandon(const struct deliveryfile *file, int fd)
 	close(fd);
 	if (temporary_name(name, file->path))
 		(void)unlink(name);
+}
+
+/* Are the bytes of fd those that the file has? */
+static bool
+is_unchanged(const struct deliveryfile *file, int fd)
+{
+	char piece[65536];
+	size_t at = 0;
+	ssize_t n;
+
+	if (!file->there || lseek(fd, 0, SEEK_SET) == -1)
+		return false;
+	while ((n = read(fd, piece, sizeof(piece))) > 0) {
+		if ((size_t)n > file->len - at ||
+		    memcmp(piece, file->bytes + at, (size_t)n) != 0)
+			return false;
+		at += (size_t)n;
+	}
+	return n == 0 && at == file->len;
+}
+
+const char *
+deliveryfile_finish(const struct deliveryfile *file, int fd)
+{
+	if (!is_unchanged(file, fd))
+		return put_in_place(file, fd);
+	deliveryfile_abandon(file, fd);
+	return NULL;
 }

@@ -27,7 +27,10 @@ void deliveryfile_free(struct deliveryfile *file);
 /* A new file in its place to be: *fd is for reading and writing. */
 const char *deliveryfile_start(const struct deliveryfile *file, int *fd);
 
-/* Closes fd and puts it in place, unless somebody has changed the old one since it was read. */
+/*
+ * Closes fd and puts it in place, unless somebody has changed the old one since it was read. An old one that
+ * says the same stays.
+ */
 const char *deliveryfile_finish(const struct deliveryfile *file, int fd);
 
 /* Gives up instead. */

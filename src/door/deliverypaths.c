@@ -1,6 +1,7 @@
 #include "deliverypaths.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/checksum.h"
 #include "base/record.h"
@@ -27,6 +28,26 @@ deliverypaths_path(const struct source *source, enum delivery_file file)
 	const char *path = source_setting(source, settings[file]);
 
 	return path == NULL || strcmp(path, "none") == 0 ? NULL : path;
+}
+
+bool
+deliverypaths_has_twin(const struct source *source, enum delivery_file file)
+{
+	const char *path = deliverypaths_path(source, file);
+	struct stat st, other_st;
+	bool there = stat(path, &st) == 0;
+
+	for (enum delivery_file i = 0; i < DELIVERY_FILES; i++) {
+		const char *other = deliverypaths_path(source, i);
+
+		if (i == file || other == NULL)
+			continue;
+		if (strcmp(path, other) == 0 ||
+		    (there && stat(other, &other_st) == 0 && st.st_dev == other_st.st_dev &&
+			st.st_ino == other_st.st_ino))
+			return true;
+	}
+	return false;
 }
 
 static size_t

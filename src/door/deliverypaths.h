@@ -5,6 +5,7 @@
 #ifndef DOOR_DELIVERYPATHS_H
 #define DOOR_DELIVERYPATHS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cdbfile.h"
@@ -25,6 +26,9 @@ const char *deliverypaths_setting(enum delivery_file file);
 
 /* The path, or NULL where no setting names one. */
 const char *deliverypaths_path(const struct source *source, enum delivery_file file);
+
+/* Does another setting mean the same file? It has a path. */
+bool deliverypaths_has_twin(const struct source *source, enum delivery_file file);
 
 /* Adds a record RECORD_KEY_DELIVERY for each. Returns 0, or -1 with errno. */
 int deliverypaths_add(struct cdbwriter *writer, const struct source *source);

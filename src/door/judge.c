@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sourceservers.h"
+
 static void
 complain(const struct source *source, struct report *report, enum report_kind kind,
     const char *table, int64_t rowid, const char *column, uint32_t name, const char *reason)
@@ -22,7 +24,7 @@ is_loop(const struct source *source, uint32_t server_number, const struct host_s
 
 	if (server.port != SOURCE_PORT)
 		return false;
-	addresses = source_host_addresses(source, server.host, &count);
+	addresses = sourceservers_of_host(source, server.host, &count);
 	for (size_t i = 0; i < count; i++)
 		if (host_is_self(self, &addresses[i]))
 			return true;
@@ -67,7 +69,7 @@ judge_servers(struct source *source, const struct host_self *self, struct report
 		if (row == INTERN_NONE ||
 		    (source->rows[row].next == INTERN_NONE && source->host_names.count == 0))
 			continue;
-		switch (source_servers(source, i, servers, &count, &rowid)) {
+		switch (sourceservers_of_name(source, i, servers, &count, &rowid)) {
 		case -1:
 			return report_trouble(report, "out of memory for domain_ips");
 		case 1:

@@ -5,12 +5,7 @@
 #include <string.h>
 
 #include "base/checksum.h"
-#include "database.h"
-#include "row.h"
-
-#define TABLE "mailboxes"
-
-static const char hidden[] = "(not shown)"; /* whatever may be a secret */
+#include "route/loginpattern.h"
 
 int
 mailboxes_start(struct mailboxes *mailboxes, struct report *report)
@@ -85,7 +80,7 @@ check_login(const struct mailbox *mailbox, const struct entry *entry)
 		return why;
 	memcpy(login, mailbox->login.text, mailbox->login.len);
 	login[mailbox->login.len] = '\0';
-	if (!route_pattern_good(login, &various))
+	if (!loginpattern_good(login, &various))
 		return "has a % without u, n, d or % behind it";
 	if (!various && entry->match >= ROUTE_RANGE)
 		return "would log many users in as one: it needs %u or %n";
@@ -148,11 +143,8 @@ find_user(struct mailboxes *mailboxes, const struct entry *entry)
 	return &of_user[number];
 }
 
-/*
- * Takes a row. Returns 0; 1 when it is bad, with why and the field; -1 for want of memory.
- */
-static int
-take(struct mailboxes *mailboxes, const struct mailbox *mailbox, const char *list,
+int
+mailboxes_take(struct mailboxes *mailboxes, const struct mailbox *mailbox, const char *list,
     int64_t number, const char **why, enum mailbox_field *field)
 {
 	struct mailboxes_row *rows;
@@ -204,187 +196,11 @@ take(struct mailboxes *mailboxes, const struct mailbox *mailbox, const char *lis
 	return 0;
 }
 
-static int
-no_memory(struct mailboxes *mailboxes)
+int
+mailboxes_end_list(struct mailboxes *mailboxes, const char *list)
 {
-	return report_trouble(mailboxes->report, "out of memory for mailboxes");
-}
+	uint64_t listed = mailboxes->listed;
 
-/* Text of a column that may be NULL. */
-static bool
-get_text(struct row *row, int column, const char **text, size_t *len)
-{
-	*text = "";
-	*len = 0;
-	if (row_is_empty(row, column))
-		return true;
-	if (!row_is_text(row, column))
-		return false;
-	*text = row->values[column].text;
-	*len = row->values[column].len;
-	return true;
-}
-
-static void
-bad_row(struct mailboxes *mailboxes, const struct row *row, enum mailbox_field field,
-    const char *why)
-{
-	static const int columns[] = {1, 2, 5, 6}; /* of the fields */
-	const struct row_value *value = &row->values[columns[field]];
-	const char *text = field == MAILBOX_SECRET ? hidden : value->text;
-
-	report_row(mailboxes->report, REPORT_BAD, TABLE, row->rowid, mailline_field(field),
-	    text == NULL ? "" : text, field == MAILBOX_SECRET ? strlen(hidden) : value->len,
-	    why);
-}
-
-/* What row_is_text would complain of, with the value. */
-static const char *
-check_secret(const struct row *row)
-{
-	const struct row_value *value = &row->values[6];
-
-	if (value->type == SQLITE_BLOB || value->type == SQLITE_FLOAT)
-		return "must be text";
-	if (value->type == SQLITE_TEXT &&
-	    (value->text == NULL || memchr(value->text, '\0', value->len) != NULL))
-		return "has a NUL byte in it";
-	return NULL;
-}
-
-static int
-take_row(struct mailboxes *mailboxes, struct row *row)
-{
-	struct mailbox mailbox;
-	enum mailbox_field field;
-	const char *why;
-	int taken;
-
-	if (!row_is_text(row, 1) || !row_is_text(row, 2) || !row_port(row, 3, &mailbox.port, 0))
-		return 0;
-	mailbox.user.text = row->values[1].text;
-	mailbox.user.len = row->values[1].len;
-	mailbox.server.text = row->values[2].text;
-	mailbox.server.len = row->values[2].len;
-	mailbox.order = SOURCE_ORDER_LAST;
-	if (!row_is_empty(row, 4) && !row_number(row, 4, &mailbox.order)) {
-		row_bad(row, 4, "must be a whole number, or NULL");
-		return 0;
-	}
-	if (!get_text(row, 5, &mailbox.login.text, &mailbox.login.len))
-		return 0;
-	if ((why = check_secret(row)) != NULL) {
-		bad_row(mailboxes, row, MAILBOX_SECRET, why);
-		return 0;
-	}
-	if (!get_text(row, 6, &mailbox.secret.text, &mailbox.secret.len))
-		return 0;
-	taken = take(mailboxes, &mailbox, TABLE, row->rowid, &why, &field);
-	if (taken == 1)
-		bad_row(mailboxes, row, field, why);
-	return taken == -1 ? no_memory(mailboxes) : 0;
-}
-
-/* Ends a list: how many it had. */
-static int
-count_list(struct mailboxes *mailboxes, const char *list)
-{
-	if (mailboxes->listed > 0 &&
-	    census_set(&mailboxes->census, list, "*", mailboxes->listed) == -1)
-		return no_memory(mailboxes);
 	mailboxes->listed = 0;
-	return 0;
-}
-
-int
-mailboxes_of_table(struct mailboxes *mailboxes, sqlite3 *db)
-{
-	static const char select[] = "SELECT rowid, user, server, port, [order], login, secret"
-				     " FROM mailboxes ORDER BY rowid";
-	struct row row = {.table = TABLE, .report = mailboxes->report};
-	int has = database_has(db, TABLE), result = 0, rc = SQLITE_DONE;
-
-	if (has == 0)
-		return 0;
-	if (has == -1 || sqlite3_prepare_v2(db, select, -1, &row.stmt, NULL) != SQLITE_OK)
-		return database_trouble(db, mailboxes->report);
-	while (result == 0 && (rc = sqlite3_step(row.stmt)) == SQLITE_ROW) {
-		row_fetch(&row, &mailboxes->digest);
-		result = take_row(mailboxes, &row);
-	}
-	if (result == 0 && rc != SQLITE_DONE)
-		result = database_trouble(db, mailboxes->report);
-	sqlite3_finalize(row.stmt);
-	return result == 0 ? count_list(mailboxes, TABLE) : result;
-}
-
-/* What is read of a stored list. */
-struct taker {
-	struct mailboxes *mailboxes;
-	const char *list;
-};
-
-/*
- * "feeds/staff.mailboxes: line 3: server: ...", without what stands there: where a tab is missing it
- * could be the secret.
- */
-static void
-bad_line(const struct taker *taker, const struct feed_line *line, enum mailbox_field field,
-    const char *why)
-{
-	struct line text;
-
-	line_start(&text);
-	line_add(&text, taker->list);
-	line_add(&text, ": line ");
-	line_add_number(&text, (int64_t)line->number);
-	line_add(&text, ": ");
-	line_add(&text, mailline_field(field));
-	line_add(&text, ": ");
-	line_add(&text, why);
-	report_add(taker->mailboxes->report, REPORT_BAD, text.text);
-}
-
-static int
-take_line(void *context, const struct feed_line *line)
-{
-	struct taker *taker = context;
-	struct mailboxes *mailboxes = taker->mailboxes;
-	struct mailbox mailbox = {.user = {"", 0}};
-	enum mailbox_field field = MAILBOX_USER;
-	const char *why = line->why;
-	int taken = 1;
-
-	if (line->kind == FEED_NOTHING)
-		return 0;
-	mailboxes->digest = checksum_add(mailboxes->digest, line->text, line->len);
-	if (line->kind == FEED_TEXT) {
-		why = mailline_parse(&mailbox, &field, line->text, line->len);
-		/* Their order is that of the lines. */
-		mailbox.order = 0;
-		if (why == NULL)
-			taken = take(mailboxes, &mailbox, taker->list, (int64_t)line->number,
-			    &why, &field);
-	}
-	if (taken == 1)
-		bad_line(taker, line, field, why);
-	return taken == -1 ? no_memory(mailboxes) : 0;
-}
-
-int
-mailboxes_of_feeds(struct mailboxes *mailboxes, struct feeds *feeds)
-{
-	for (size_t i = 0; i < feeds->count; i++) {
-		struct taker taker = {mailboxes, feeds->lists[i]};
-		struct feed feed;
-
-		mailboxes->digest =
-		    checksum_add(mailboxes->digest, taker.list, strlen(taker.list));
-		feed_start(&feed, take_line, &taker);
-		feed.as_text = true;
-		if (feeds_read(feeds, taker.list, &feed, mailboxes->report) == -1 ||
-		    count_list(mailboxes, taker.list) == -1)
-			return -1;
-	}
-	return 0;
+	return listed == 0 ? 0 : census_set(&mailboxes->census, list, "*", listed);
 }

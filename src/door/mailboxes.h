@@ -5,12 +5,10 @@
 #ifndef DOOR_MAILBOXES_H
 #define DOOR_MAILBOXES_H
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "census.h"
-#include "feeds.h"
 #include "intern.h"
 #include "mailline.h"
 #include "report.h"
@@ -47,11 +45,19 @@ struct mailboxes {
 	uint64_t listed; /* in the list at hand */
 };
 
-/* All return 0, or -1 with report->trouble; what is bad is in the report, without secrets. */
+/* Returns 0, or -1 with report->trouble. */
 int mailboxes_start(struct mailboxes *mailboxes, struct report *report);
 void mailboxes_free(struct mailboxes *mailboxes);
-int mailboxes_of_table(struct mailboxes *mailboxes, sqlite3 *db);
-int mailboxes_of_feeds(struct mailboxes *mailboxes, struct feeds *feeds);
+
+/*
+ * Takes a row of a list. Returns 0; 1 when it is bad, with why, a constant text, and the field; -1 for want
+ * of memory.
+ */
+int mailboxes_take(struct mailboxes *mailboxes, const struct mailbox *mailbox, const char *list,
+    int64_t number, const char **why, enum mailbox_field *field);
+
+/* That was the last one of the list: notes how many it had. Returns 0, or -1 for want of memory. */
+int mailboxes_end_list(struct mailboxes *mailboxes, const char *list);
 
 /* By this an entry is known: enum route_match + 'a', first, "\n", last, "@", domain. */
 #define MAILBOXES_KEY_SIZE (3 * ROUTE_TEXT_SIZE + 3)

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/domain.h"
-
-#define ROWS_MAX 64 /* of one user */
+#include "mailroute.h"
 
 /* A range on its way into the index; the texts are in the user's key (mailboxes_key). */
 struct range {
@@ -54,117 +53,15 @@ bad(struct mailwriter *writer, const char *user, const char *why)
 	report_add(writer->mailboxes->report, REPORT_BAD, line.text);
 }
 
-/* The next row of a user: the smallest order behind the last one, then the first that came. */
-static uint32_t
-next_row(const struct mailboxes *mailboxes, uint32_t first, uint32_t last)
-{
-	const struct mailboxes_row *rows = mailboxes->rows;
-	uint32_t best = INTERN_NONE;
-
-	for (uint32_t i = first; i != INTERN_NONE; i = rows[i].next) {
-		if (last != INTERN_NONE &&
-		    (rows[i].order < rows[last].order ||
-			(i <= last && rows[i].order == rows[last].order)))
-			continue;
-		if (best == INTERN_NONE || rows[i].order < rows[best].order)
-			best = i;
-	}
-	return best;
-}
-
-static bool
-has_server(const struct route *route, const struct route_server *server)
-{
-	for (size_t i = 0; i < route->count; i++)
-		if (strcmp(route->servers[i].host, server->host) == 0 &&
-		    route_same_server(&route->servers[i].address, &server->address))
-			return true;
-	return false;
-}
-
-/* Returns false when there is no room for one more. */
-static bool
-put_server(struct route *route, const struct route_server *server)
-{
-	if (has_server(route, server))
-		return true;
-	if (route->count == ROUTE_SERVERS_MAX)
-		return false;
-	route->servers[route->count++] = *server;
-	return true;
-}
-
-/* All addresses of a row's host, or the host alone where it has none just now. */
-static bool
-put_row(const struct mailboxes *mailboxes, struct route *route, const struct mailboxes_row *row)
-{
-	const struct source *hosts = &mailboxes->hosts;
-	const struct source_host *host = &hosts->of_host[row->host];
-	struct route_server server;
-	size_t count;
-	const struct record_server *addresses = source_host_addresses(hosts, row->host, &count);
-
-	memset(&server, 0, sizeof(server));
-	if (host->name != INTERN_NONE) {
-		snprintf(server.host, sizeof(server.host), "%s",
-		    intern_text(&hosts->host_names, host->name));
-	} else {
-		char text[RECORD_SERVER_TEXT];
-		size_t len;
-
-		record_server_text(text, &host->address);
-		*strrchr(text, ':') = '\0';
-		len = strlen(text);
-		if (text[0] == '[')
-			snprintf(
-			    server.host, sizeof(server.host), "%.*s", (int)len - 2, text + 1);
-		else
-			snprintf(server.host, sizeof(server.host), "%s", text);
-	}
-	snprintf(server.source, sizeof(server.source), "%s:%lld",
-	    intern_text(&mailboxes->texts, row->list), (long long)row->number);
-	server.address.port = row->port;
-	if (count == 0)
-		return put_server(route, &server);
-	for (size_t i = 0; i < count; i++) {
-		server.address = addresses[i];
-		server.address.port = row->port;
-		if (!put_server(route, &server))
-			return false;
-	}
-	return true;
-}
-
-static void
-put_text(const struct mailboxes *mailboxes, char out[ROUTE_TEXT_SIZE], uint32_t text)
-{
-	out[0] = '\0';
-	if (text != INTERN_NONE)
-		snprintf(out, ROUTE_TEXT_SIZE, "%s", intern_text(&mailboxes->texts, text));
-}
-
-/* Returns true, or false when the user has too many servers, which is in the report then. */
+/* Returns false when it can't be made, which is in the report then. */
 static bool
 make_route(struct mailwriter *writer, uint32_t number, struct route *route)
 {
-	const struct mailboxes *mailboxes = writer->mailboxes;
-	const struct mailboxes_user *user = &mailboxes->of_user[number];
-	uint32_t row = INTERN_NONE;
-	size_t rows = 0;
+	const char *why = mailroute_make(writer->mailboxes, number, route);
 
-	memset(route, 0, offsetof(struct route, servers));
-	put_text(mailboxes, route->entry, user->entry);
-	put_text(mailboxes, route->login, user->login);
-	put_text(mailboxes, route->secret, user->secret);
-	while ((row = next_row(mailboxes, user->first, row)) != INTERN_NONE) {
-		if (++rows > ROWS_MAX || !put_row(mailboxes, route, &mailboxes->rows[row])) {
-			bad(writer, route->entry,
-			    "has more than 16 servers, or they have more than 16 addresses, or "
-			    "more than 64 rows");
-			return false;
-		}
-	}
-	return true;
+	if (why != NULL)
+		bad(writer, route->entry, why);
+	return why == NULL;
 }
 
 /* The domain of an entry, and its U-label where that differs: returns how many there are. */
@@ -404,7 +301,7 @@ add_names(struct mailwriter *writer)
 
 int
 mailwrite(struct cdbwriter *cdb, struct mailboxes *mailboxes,
-    const struct route_settings *settings, struct mailwrite_counts *counts)
+    const struct routesettings *settings, struct mailwrite_counts *counts)
 {
 	struct mailwriter writer = {.cdb = cdb, .mailboxes = mailboxes, .counts = counts};
 	unsigned char value[64];
@@ -412,7 +309,7 @@ mailwrite(struct cdbwriter *cdb, struct mailboxes *mailboxes,
 
 	memset(counts, 0, sizeof(*counts));
 	result =
-	    add(&writer, "s", 1, value, route_make_settings(value, sizeof(value), settings));
+	    add(&writer, "s", 1, value, routesettings_make(value, sizeof(value), settings));
 	for (uint32_t i = 0; result == 0 && i < mailboxes->users.count; i++)
 		result = add_entry(&writer, i);
 	if (result == 0)

@@ -6,6 +6,7 @@
 
 #include "base/cdbwriter.h"
 #include "mailboxes.h"
+#include "route/routesettings.h"
 
 struct mailwrite_counts {
 	uint64_t users, ranges, domains; /* entries; "all" counts as a domain */
@@ -16,6 +17,6 @@ struct mailwrite_counts {
  * that can be done. Returns 0, or -1 with report->trouble. What is bad is in the report.
  */
 int mailwrite(struct cdbwriter *writer, struct mailboxes *mailboxes,
-    const struct route_settings *settings, struct mailwrite_counts *counts);
+    const struct routesettings *settings, struct mailwrite_counts *counts);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policyline.h"
 #include "rcpt/verdict.h"
 
 /* OK would skip what main.cf has behind us. */
@@ -13,8 +14,7 @@ static const char code_tempfail[] = "450";
 
 /* The request so far: nothing but what we look at is kept of it. */
 struct policy {
-	bool skipping;
-	bool begun;                                  /* it has a line */
+	struct policyline line;
 	bool garbage;                                /* it has a line that is none */
 	bool policy;                                 /* request=smtpd_access_policy */
 	bool at_rcpt;                                /* protocol_state=RCPT */
@@ -35,34 +35,36 @@ static void
 take_attribute(struct policy *policy, const char *line, size_t len)
 {
 	struct question *question = &policy->question;
-	const char *equals = memchr(line, '=', len), *value;
-	size_t name_len, value_len;
+	struct policyline_attribute attribute;
 
-	if (equals == NULL || equals == line) {
+	if (!policyline_parse(&attribute, line, len)) {
 		policy->garbage = true;
 		return;
 	}
-	name_len = (size_t)(equals - line);
-	value = equals + 1;
-	value_len = len - name_len - 1;
-	if (bytes_match(line, name_len, "request")) {
-		policy->policy = bytes_match(value, value_len, "smtpd_access_policy");
-	} else if (bytes_match(line, name_len, "protocol_state")) {
-		policy->at_rcpt = bytes_match(value, value_len, "RCPT");
-	} else if (bytes_match(line, name_len, "sasl_username")) {
-		policy->relay = value_len > 0;
-	} else if (bytes_match(line, name_len, "recipient")) {
+	if (policyline_is(&attribute, "request")) {
+		policy->policy =
+		    bytes_match(attribute.value, attribute.value_len, "smtpd_access_policy");
+	} else if (policyline_is(&attribute, "protocol_state")) {
+		policy->at_rcpt = bytes_match(attribute.value, attribute.value_len, "RCPT");
+	} else if (policyline_is(&attribute, "sasl_username")) {
+		policy->relay = attribute.value_len > 0;
+	} else if (policyline_is(&attribute, "recipient")) {
 		policy->asks = true;
-		policy->too_long = !question_set_recipient(question, value, value_len);
-	} else if (bytes_match(line, name_len, "sender")) {
+		policy->too_long =
+		    !question_set_recipient(question, attribute.value, attribute.value_len);
+	} else if (policyline_is(&attribute, "sender")) {
 		question->has_sender = true;
-		question_copy(question->sender, sizeof(question->sender), value, value_len);
-	} else if (bytes_match(line, name_len, "client_address")) {
-		question_copy(question->client, sizeof(question->client), value, value_len);
-	} else if (bytes_match(line, name_len, "server_address")) {
-		question_copy(policy->address, sizeof(policy->address), value, value_len);
-	} else if (bytes_match(line, name_len, "server_port")) {
-		question_copy(policy->port, sizeof(policy->port), value, value_len);
+		question_copy(question->sender, sizeof(question->sender), attribute.value,
+		    attribute.value_len);
+	} else if (policyline_is(&attribute, "client_address")) {
+		question_copy(question->client, sizeof(question->client), attribute.value,
+		    attribute.value_len);
+	} else if (policyline_is(&attribute, "server_address")) {
+		question_copy(policy->address, sizeof(policy->address), attribute.value,
+		    attribute.value_len);
+	} else if (policyline_is(&attribute, "server_port")) {
+		question_copy(
+		    policy->port, sizeof(policy->port), attribute.value, attribute.value_len);
 	}
 }
 
@@ -102,21 +104,15 @@ take(void *state, struct input *input, struct question *question, struct answer 
 	size_t len;
 
 	for (;;) {
-		switch (line_take(input, &policy->skipping, &line, &len)) {
-		case LINE_NONE:
+		switch (policyline_take(&policy->line, input, &line, &len)) {
+		case POLICYLINE_NONE:
 			return TAKEN_NOTHING;
-		case LINE_CUT:
-			policy->begun = true;
+		case POLICYLINE_WHOLE:
+		case POLICYLINE_CUT:
 			take_attribute(policy, line, len);
 			break;
-		case LINE_WHOLE:
-			if (len == 0 && policy->begun)
-				return end(policy, input, question, answer);
-			if (len > 0) {
-				policy->begun = true;
-				take_attribute(policy, line, len);
-			}
-			break;
+		case POLICYLINE_END:
+			return end(policy, input, question, answer);
 		}
 	}
 }

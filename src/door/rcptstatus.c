@@ -24,6 +24,7 @@
 #include "statusdesktell.h"
 #include "statusmail.h"
 #include "statusmemory.h"
+#include "statusruns.h"
 
 #define TIME_MAX 40 /* seconds: servers have 25 */
 
@@ -58,7 +59,7 @@ look(void)
 
 	statusdesk_ask(&desk);
 	have_cdb = statusbuild_cdb(&status, &cdb, &ask, statusdesk_runs(&desk)) == 0;
-	statusbuild_runs(&status, have_cdb ? &cdb : NULL, (int64_t)time(NULL));
+	statusruns(&status, have_cdb ? &cdb : NULL, (int64_t)time(NULL));
 	/* From here on root is confined: what servers say is read by nobody. */
 	have_cache = statuscache_open(&status, &checker);
 	if (have_cdb) {

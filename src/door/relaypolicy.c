@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policyline.h"
 #include "relayask.h"
 
 static const char action_ok[] = "action=OK\n\n";
@@ -9,8 +10,7 @@ static const char action_none[] = "action=DUNNO\n\n";
 
 /* The request so far. */
 struct relaypolicy {
-	bool skipping;
-	bool begun; /* it has a line */
+	struct policyline line;
 	bool
 	    garbage; /* one that makes no sense, is too long, or says again who the client is */
 	bool policy; /* request=smtpd_access_policy */
@@ -21,23 +21,21 @@ struct relaypolicy {
 static void
 take_attribute(struct relaypolicy *policy, const char *line, size_t len)
 {
-	const char *equals = memchr(line, '=', len), *value;
-	size_t name_len, value_len;
+	struct policyline_attribute attribute;
 
-	if (equals == NULL || equals == line) {
+	if (!policyline_parse(&attribute, line, len)) {
 		policy->garbage = true;
 		return;
 	}
-	name_len = (size_t)(equals - line);
-	value = equals + 1;
-	value_len = len - name_len - 1;
-	if (bytes_match(line, name_len, "request")) {
-		policy->policy = bytes_match(value, value_len, "smtpd_access_policy");
-	} else if (bytes_match(line, name_len, "client_address")) {
-		if (policy->has_client || value_len >= sizeof(policy->client))
+	if (policyline_is(&attribute, "request")) {
+		policy->policy =
+		    bytes_match(attribute.value, attribute.value_len, "smtpd_access_policy");
+	} else if (policyline_is(&attribute, "client_address")) {
+		if (policy->has_client || attribute.value_len >= sizeof(policy->client))
 			policy->garbage = true;
 		else
-			question_copy(policy->client, sizeof(policy->client), value, value_len);
+			question_copy(policy->client, sizeof(policy->client), attribute.value,
+			    attribute.value_len);
 		policy->has_client = true;
 	}
 }
@@ -65,23 +63,18 @@ take(void *state, struct input *input, struct question *question, struct answer 
 
 	(void)question;
 	for (;;) {
-		switch (line_take(input, &policy->skipping, &line, &len)) {
-		case LINE_NONE:
+		switch (policyline_take(&policy->line, input, &line, &len)) {
+		case POLICYLINE_NONE:
 			return TAKEN_NOTHING;
-		case LINE_CUT:
+		case POLICYLINE_WHOLE:
+			take_attribute(policy, line, len);
+			break;
+		case POLICYLINE_CUT:
 			/* Who the client is never makes a long line; others may. */
-			policy->begun = true;
 			break;
-		case LINE_WHOLE:
-			if (len == 0 && policy->begun) {
-				end(policy, input, answer);
-				return TAKEN_MESSAGE;
-			}
-			if (len > 0) {
-				policy->begun = true;
-				take_attribute(policy, line, len);
-			}
-			break;
+		case POLICYLINE_END:
+			end(policy, input, answer);
+			return TAKEN_MESSAGE;
 		}
 	}
 }

@@ -2,56 +2,45 @@
 
 #include <err.h>
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cdbfile.h"
 #include "base/checksum.h"
 #include "base/deadline.h"
 #include "base/publish.h"
 #include "database.h"
 #include "home.h"
 #include "lists.h"
+#include "mailread.h"
 #include "mailwrite.h"
 #include "rcpt/verdict.h"
 #include "resolve.h"
-#include "route/livefile.h"
-#include "state.h"
+#include "routesfile.h"
 
-#define MODE          0640
-#define FOLDER_MODE   02770
 #define RESOLVE_EVERY 300   /* seconds, where resolve_every is not set */
 #define TIME          15000 /* ms, for all host names: rcptcheck.cdb must not wait for long */
 
-static const char default_group[] = "route";
-
 struct routes {
-	const struct routes_options *options;
-	struct report report;
+	struct run run;
 	struct mailboxes mailboxes;
-	struct route_settings settings;
+	struct routesettings settings;
 	uint32_t resolve_every;
 	char group[64]; /* "" = not set */
 	bool bad_setting;
-	struct state old, next;
-	struct cdbfile previous;
-	bool have_previous;
 };
 
 /* What else is read of a build but the database and the lists. */
 static bool
 is_current(const struct routes *routes)
 {
-	const struct state *old = &routes->old, *next = &routes->next;
+	const struct state *old = &routes->run.old, *next = &routes->run.next;
 
 	return state_same_users(old, next) && state_same_file(&old->cdb, &next->cdb) &&
 	    state_same_file(&old->program, &next->program) &&
 	    (old->resolved_at == 0 ||
-		state_names_fresh(old, old->resolve_every, routes->options->now));
+		state_names_fresh(old, old->resolve_every, routes->run.options->now));
 }
 
 static void
@@ -65,7 +54,7 @@ set_setting(struct routes *routes, const char *name, const char *value)
 		routes->bad_setting = true;
 		return;
 	}
-	route_settings_set(&routes->settings, name, value);
+	routesettings_set(&routes->settings, name, value);
 	if (strcmp(name, "route_group") == 0)
 		snprintf(routes->group, sizeof(routes->group), "%s", value);
 	else if (strcmp(name, "resolve_every") == 0)
@@ -85,7 +74,7 @@ read_settings(struct routes *routes, sqlite3 *db)
 	if (has == 0)
 		return 0;
 	if (has == -1 || sqlite3_prepare_v2(db, select, -1, &stmt, NULL) != SQLITE_OK)
-		return database_trouble(db, &routes->report);
+		return database_trouble(db, &routes->run.report);
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(stmt, 0);
 		const char *value = (const char *)sqlite3_column_text(stmt, 1);
@@ -96,14 +85,14 @@ read_settings(struct routes *routes, sqlite3 *db)
 			set_setting(routes, name, value);
 	}
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? 0 : database_trouble(db, &routes->report);
+	return rc == SQLITE_DONE ? 0 : database_trouble(db, &routes->run.report);
 }
 
 static int
 read_feeds(struct routes *routes)
 {
-	const struct routes_options *options = routes->options;
-	struct report *report = &routes->report;
+	const struct run_options *options = routes->run.options;
+	struct report *report = &routes->run.report;
 	char name[FEEDS_FILE_SIZE];
 	struct feeds feeds;
 	int result = feeds_open(&feeds, HOME_FEEDS, FEEDS_MAILBOXES, report);
@@ -115,7 +104,7 @@ read_feeds(struct routes *routes)
 		result = feeds_replace(&feeds, name, options->fd, report);
 	}
 	if (result == 0)
-		result = mailboxes_of_feeds(&routes->mailboxes, &feeds);
+		result = mailread_feeds(&routes->mailboxes, &feeds);
 	feeds_free(&feeds);
 	return result;
 }
@@ -124,14 +113,14 @@ static int
 read_all(struct routes *routes)
 {
 	sqlite3 *db;
-	int result = database_open(
-	    &db, routes->options->database, routes->options->check, &routes->report);
+	int result = database_open(&db, routes->run.options->database,
+	    routes->run.options->check, &routes->run.report);
 
 	/* A column that is missing is in the report. */
 	if (result == 0)
 		result = read_settings(routes, db);
-	if (result == 0 && routes->report.lists[REPORT_BAD].count == 0)
-		result = mailboxes_of_table(&routes->mailboxes, db);
+	if (result == 0 && routes->run.report.lists[REPORT_BAD].count == 0)
+		result = mailread_table(&routes->mailboxes, db);
 	database_close(db);
 	return result == -1 ? -1 : read_feeds(routes);
 }
@@ -139,9 +128,9 @@ read_all(struct routes *routes)
 static int
 judge_counts(struct routes *routes)
 {
-	const struct routes_options *options = routes->options;
+	const struct run_options *options = routes->run.options;
 	char forgiven[sizeof("feeds/") + FEEDS_FILE_SIZE] = "";
-	struct report *report = &routes->report;
+	struct report *report = &routes->run.report;
 	struct census old = {0};
 	int found = census_load(&old, HOME_ROUTES_COUNTS);
 
@@ -160,21 +149,21 @@ judge_counts(struct routes *routes)
 static int
 resolve(struct routes *routes)
 {
-	const struct routes_options *options = routes->options;
-	bool keep = !options->force && routes->old.failed == 0 &&
-	    state_names_fresh(&routes->old, routes->resolve_every, options->now);
+	const struct run_options *options = routes->run.options;
+	bool keep = !options->force && routes->run.old.failed == 0 &&
+	    state_names_fresh(&routes->run.old, routes->resolve_every, options->now);
 	struct source *hosts = &routes->mailboxes.hosts;
 	struct resolve_result result;
 
 	hosts->hosts_table = "mailboxes";
-	if (resolve_names(hosts, routes->have_previous ? &routes->previous : NULL, keep,
-		resolve_system, deadline_now() + TIME, &routes->report, &result) == -1)
+	if (resolve_names(hosts, routes->run.have_previous ? &routes->run.previous : NULL, keep,
+		resolve_system, deadline_now() + TIME, &routes->run.report, &result) == -1)
 		return -1;
-	routes->next.resolve_every = routes->resolve_every;
+	routes->run.next.resolve_every = routes->resolve_every;
 	if (hosts->host_names.count > 0)
-		routes->next.resolved_at =
-		    keep ? routes->old.resolved_at : (uint64_t)options->now;
-	routes->next.failed = result.failed;
+		routes->run.next.resolved_at =
+		    keep ? routes->run.old.resolved_at : (uint64_t)options->now;
+	routes->run.next.failed = result.failed;
 	return 0;
 }
 
@@ -187,7 +176,7 @@ digest_of(const struct routes *routes)
 
 	sum = checksum_add(sum, &routes->settings, sizeof(routes->settings));
 	sum = checksum_add(sum, routes->group, strlen(routes->group));
-	sum = checksum_add(sum, &routes->next.program, sizeof(routes->next.program));
+	sum = checksum_add(sum, &routes->run.next.program, sizeof(routes->run.next.program));
 	for (uint32_t i = 0; i < hosts->host_names.count; i++) {
 		const struct source_addresses *addresses = &hosts->of_host_name[i];
 
@@ -197,176 +186,40 @@ digest_of(const struct routes *routes)
 	return sum;
 }
 
-/* The group that may read it, and which file or name says so; -1: that of rcptbuild. */
-static gid_t
-choose_group(struct routes *routes)
-{
-	const struct group *group;
-	struct stat st;
-	struct line line;
-
-	group = getgrnam(routes->group[0] == '\0' ? default_group : routes->group);
-	if (group != NULL)
-		return group->gr_gid;
-	if (routes->group[0] == '\0' && stat(HOME_ROUTES, &st) == 0)
-		return st.st_gid;
-	if (routes->group[0] != '\0') {
-		line_start(&line);
-		line_add(&line, "settings: route_group: there is no group '");
-		line_add_foreign(&line, routes->group, strlen(routes->group), 80);
-		line_add(&line, "' here: " HOME_ROUTES " can be read by rcptbuild's own alone");
-		report_add(&routes->report, REPORT_WARNING, line.text);
-	}
-	return (gid_t)-1;
-}
-
-/* The folder into which its readers write: which servers do not answer. */
-static void
-make_folder(gid_t group)
-{
-	bool made = mkdir(HOME_ROUTE, 0770) == 0, changed = made;
-	struct stat st;
-
-	if (made)
-		warnx(HOME_ROUTE ": made this folder");
-	if (lstat(HOME_ROUTE, &st) == -1 || !S_ISDIR(st.st_mode))
-		return;
-	if (group != (gid_t)-1 && st.st_gid != group &&
-	    chown(HOME_ROUTE, (uid_t)-1, group) == 0) {
-		/* What others have made there is none of theirs any more; it is disposable. */
-		(void)unlink(LIVEFILE);
-		changed = true;
-	}
-	if (changed)
-		(void)chmod(HOME_ROUTE, FOLDER_MODE);
-}
-
-/* Returns a descriptor, or -1 with the report. */
-static int
-start_file(struct routes *routes, gid_t group)
-{
-	int fd = publish_start(HOME_ROUTES, MODE);
-
-	if (fd == -1) {
-		report_trouble(&routes->report, HOME_ROUTES ".tmp: cannot be created: %s",
-		    strerror(errno));
-		return -1;
-	}
-	/* chown takes nothing off the mode of a file that nobody can run. */
-	if (group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) == -1)
-		report_add(&routes->report, REPORT_WARNING,
-		    HOME_ROUTES
-		    ": cannot be given to its group: run rcptbuild as root, or as a "
-		    "member of the group");
-	return fd;
-}
-
-static int
-write_file(struct routes *routes)
-{
-	static const unsigned char note[CDBFILE_NOTE] = ROUTE_NOTE;
-	gid_t group = choose_group(routes);
-	int fd = start_file(routes, group), result;
-	struct mailwrite_counts counts = {0};
-	struct cdbwriter writer;
-	uint64_t bytes;
-
-	if (fd == -1)
-		return -1;
-	result = cdbwriter_start(&writer, fd, CDBWRITER_LIMIT);
-	if (result == 0)
-		result = mailwrite(&writer, &routes->mailboxes, &routes->settings, &counts);
-	if (result == 0)
-		result = cdbwriter_finish(&writer, routes->options->now, note);
-	if (result != 0) {
-		int error = errno;
-
-		cdbwriter_abandon(&writer);
-		publish_abandon(fd, HOME_ROUTES);
-		if (routes->report.trouble[0] == '\0')
-			report_trouble(&routes->report, HOME_ROUTES ": %s", strerror(error));
-		return -1;
-	}
-	bytes = writer.used;
-	/* Now the list is good, and from now on every build reads it. */
-	if (routes->options->feed != NULL) {
-		char name[FEEDS_FILE_SIZE];
-
-		snprintf(name, sizeof(name), "%s" FEEDS_MAILBOXES, routes->options->feed);
-		if (lists_store(routes->options->fd, name, &routes->report) == -1) {
-			publish_abandon(fd, HOME_ROUTES);
-			return -1;
-		}
-		feeds_stamp(&routes->next.feeds, HOME_FEEDS, FEEDS_MAILBOXES);
-	}
-	if (publish_finish(fd, HOME_ROUTES, routes->options->folder) == -1)
-		return report_trouble(
-		    &routes->report, HOME_ROUTES ": cannot be replaced: %s", strerror(errno));
-	make_folder(group);
-	state_stamp(&routes->next.cdb, HOME_ROUTES);
-	if (census_save(
-		&routes->mailboxes.census, HOME_ROUTES_COUNTS, routes->options->folder) == -1)
-		return report_trouble(&routes->report,
-		    HOME_ROUTES_COUNTS ": cannot be written: %s", strerror(errno));
-	printf("rcptbuild: routes: %llu users, %llu ranges, %llu domains, %llu bytes\n",
-	    (unsigned long long)counts.users, (unsigned long long)counts.ranges,
-	    (unsigned long long)counts.domains, (unsigned long long)bytes);
-	return 0;
-}
-
-static void
-say(struct routes *routes)
-{
-	const struct routes_options *options = routes->options;
-
-	routes->next.said = routes->report.digest;
-	routes->next.said_at = routes->old.said_at;
-	if (!options->watched &&
-	    !state_must_say(&routes->old, routes->report.digest, options->now))
-		return;
-	report_print(&routes->report, stderr);
-	routes->next.said_at = (uint64_t)options->now;
-}
-
 static int
 save(struct routes *routes, const struct state *state)
 {
-	if (routes->options->check ||
-	    state_save(state, HOME_ROUTES_STATE, routes->options->folder) == 0)
+	if (routes->run.options->check ||
+	    state_save(state, HOME_ROUTES_STATE, routes->run.options->folder) == 0)
 		return 0;
-	return report_trouble(&routes->report, HOME_ROUTES_STATE ": %s", strerror(errno));
+	return report_trouble(&routes->run.report, HOME_ROUTES_STATE ": %s", strerror(errno));
 }
 
 /* What is bad: says so and remembers only that, so that the next run reads all again. */
 static int
 reject(struct routes *routes)
 {
-	const struct routes_options *options = routes->options;
+	const struct run_options *options = routes->run.options;
 
-	say(routes);
-	if (options->feed != NULL)
-		warnx("the list is not stored: what is bad, there or elsewhere, stands above");
-	if (options->watched && routes->have_previous)
+	run_reject(&routes->run);
+	if (options->watched && routes->run.have_previous)
 		warnx("routes: something is bad, so " HOME_ROUTES
 		      " stays as it is until that is corrected");
-	routes->old.said = routes->next.said;
-	routes->old.said_at = routes->next.said_at;
-	memset(&routes->old.database, 0, sizeof(routes->old.database));
-	return save(routes, &routes->old) == -1 ? -1 : EXIT_REJECT;
+	return save(routes, &routes->run.old) == -1 ? -1 : EXIT_REJECT;
 }
 
 /* Returns an exit code, or -1 with the report. */
 static int
 build(struct routes *routes)
 {
-	const struct routes_options *options = routes->options;
-	struct report *report = &routes->report;
+	const struct run_options *options = routes->run.options;
+	struct report *report = &routes->run.report;
 	struct mailwrite_counts counts;
 
 	if (mailboxes_start(&routes->mailboxes, report) == -1 || read_all(routes) == -1)
 		return -1;
 	if (routes->bad_setting)
-		return save(routes, &routes->old) == -1 ? -1 : EXIT_REJECT;
+		return save(routes, &routes->run.old) == -1 ? -1 : EXIT_REJECT;
 	if (report->lists[REPORT_BAD].count == 0 && !options->forgiven &&
 	    judge_counts(routes) == -1)
 		return -1;
@@ -377,49 +230,46 @@ build(struct routes *routes)
 		return -1;
 	if (report->lists[REPORT_BAD].count > 0)
 		return reject(routes);
-	routes->next.digest = digest_of(routes);
+	routes->run.next.digest = digest_of(routes);
 	/* Who has no mailboxes has no file. */
 	if (!options->check &&
 	    (routes->mailboxes.users.count > 0 || options->feed != NULL ||
 		access(HOME_ROUTES, F_OK) == 0) &&
-	    (options->force || options->feed != NULL || !routes->have_previous ||
-		routes->old.digest != routes->next.digest ||
-		!state_same_file(&routes->old.cdb, &routes->next.cdb)) &&
-	    write_file(routes) == -1)
+	    (options->force || options->feed != NULL || !routes->run.have_previous ||
+		routes->run.old.digest != routes->run.next.digest ||
+		!state_same_file(&routes->run.old.cdb, &routes->run.next.cdb)) &&
+	    routesfile_write(
+		&routes->run, &routes->mailboxes, &routes->settings, routes->group) == -1)
 		return -1;
-	say(routes);
-	return save(routes, &routes->next) == -1 ? -1 : 0;
+	run_say(&routes->run);
+	return save(routes, &routes->run.next) == -1 ? -1 : 0;
 }
 
 int
-routes_build(const struct routes_options *options)
+routes_build(const struct run_options *options)
 {
-	struct routes routes = {.options = options, .resolve_every = RESOLVE_EVERY};
+	struct routes routes = {.resolve_every = RESOLVE_EVERY};
+	struct run *run = &routes.run;
 	int result;
 
-	route_settings_default(&routes.settings);
-	state_load(&routes.old, HOME_ROUTES_STATE);
-	state_look(&routes.next, options->database, HOME_ROUTES);
-	feeds_stamp(&routes.next.feeds, HOME_FEEDS, FEEDS_MAILBOXES);
-	if (options->feed == NULL && !options->check && !options->force &&
-	    is_current(&routes) &&
-	    (routes.old.said == 0 ||
-		(!options->watched &&
-		    !state_must_say(&routes.old, routes.old.said, options->now))))
+	routesettings_default(&routes.settings);
+	run_start(run, options, HOME_ROUTES_STATE, HOME_ROUTES);
+	feeds_stamp(&run->next.feeds, HOME_FEEDS, FEEDS_MAILBOXES);
+	if (is_current(&routes) && !run_is_wanted(run))
 		return 0;
 	if (!options->check) {
 		publish_tidy(HOME_ROUTES);
 		publish_tidy(HOME_ROUTES_STATE);
 		publish_tidy(HOME_ROUTES_COUNTS);
 	}
-	routes.have_previous = cdbfile_open(&routes.previous, HOME_ROUTES) == 0;
+	run->have_previous = cdbfile_open(&run->previous, HOME_ROUTES) == 0;
 	if ((result = build(&routes)) == -1) {
-		warnx("routes: %s", routes.report.trouble);
+		warnx("routes: %s", run->report.trouble);
 		result = EXIT_TEMPFAIL;
 	}
-	if (routes.have_previous)
-		cdbfile_close(&routes.previous);
+	if (run->have_previous)
+		cdbfile_close(&run->previous);
 	mailboxes_free(&routes.mailboxes);
-	report_free(&routes.report);
+	report_free(&run->report);
 	return result;
 }

@@ -124,7 +124,7 @@ struct source {
 	struct settings global;
 	uint64_t digest; /* of all rows read */
 
-	struct source_gathered *gathered; /* scratch of source_servers */
+	struct source_gathered *gathered; /* scratch of sourceservers_of_name */
 	size_t gathered_room;
 };
 
@@ -168,18 +168,8 @@ const char *source_setting(const struct source *source, const char *setting);
 int source_add_accept(
     struct source *source, int64_t rowid, uint32_t domain, const char *local, size_t len);
 
+/* What a row says of a server, by its number. */
 struct source_server source_server(const struct source *source, uint32_t number);
-
-/* The addresses of a host: the one it is, or those its name has. */
-const struct record_server *source_host_addresses(
-    const struct source *source, uint32_t host, size_t *count);
-
-/*
- * The servers of a name in the order in which they are asked, each once. Returns 0; 1 with the
- * rowid of the row that has one more than a record holds; or -1 with errno.
- */
-int source_servers(struct source *source, uint32_t name,
-    struct record_server servers[RECORD_SERVERS_MAX], size_t *count, int64_t *rowid);
 
 /* Is it a domain (not just a main name), or an alias, for which records are written? */
 bool source_is_domain(const struct source *source, uint32_t name);

@@ -1,6 +1,5 @@
 /*
- * What rcptbuild has made and left: the CDB, how it compares with its sources, and how its last
- * runs ended.
+ * What rcptbuild has made: the CDB.
  */
 #ifndef DOOR_STATUSBUILD_H
 #define DOOR_STATUSBUILD_H
@@ -19,9 +18,6 @@
  */
 int statusbuild_cdb(
     struct status *status, struct cdbfile *cdb, struct statusask *ask, bool probe_runs);
-
-/* What is wrong with the runs of rcptbuild. cdb may be NULL; now is in seconds. */
-void statusbuild_runs(struct status *status, struct cdbfile *cdb, int64_t now);
 
 /* Takes a record of the CDB apart. Returns 1 with a domain, 0 with anything else, or -1. */
 int statusbuild_domain(

@@ -186,7 +186,7 @@ load_setting(struct source *source, struct row *row)
 
 /*
  * ORDER BY rowid sorts nothing, it only keeps SQLite from walking through an index. The table
- * mailboxes is read for routes.cdb (mailboxes.h).
+ * mailboxes is read for routes.cdb (mailread.h).
  */
 static const struct table {
 	const char *name, *select;

@@ -3,42 +3,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spawn.h"
+
 #define REPLY_FD 4
 
 static const char *const own[] = {
-    "SENDER=", "RECIPIENT=", "HELO=", "USE_FD4=", "SMTPRCPTTO=", "SMTPMAILFROM="};
+    "SENDER=", "RECIPIENT=", "HELO=", "USE_FD4=", "SMTPRCPTTO=", "SMTPMAILFROM=", NULL};
 
-static int
-is_own(const char *variable)
-{
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (strncmp(variable, own[i], strlen(own[i])) == 0)
-			return 1;
-	return 0;
-}
+/* What we ignore or block. */
+static const int usual_signals[] = {SIGPIPE, SIGCHLD, 0};
 
 int
 wrapspawn_copy_environment(struct wrapspawn_environment *environment)
 {
-	size_t size = 0;
-
-	while (environ[size] != NULL)
-		size++;
-	environment->count = 0;
-	environment->all = calloc(size + WRAPSPAWN_ADDED + 1, sizeof(*environment->all));
-	if (environment->all == NULL)
-		return -1;
-	for (size_t i = 0; i < size; i++)
-		if (!is_own(environ[i]))
-			environment->all[environment->count++] = environ[i];
-	return 0;
+	environment->all = spawn_copy_environment(own, WRAPSPAWN_ADDED, &environment->count);
+	return environment->all == NULL ? -1 : 0;
 }
 
 /* 0 or an error number, as posix_spawn(3) and its like have it. */
@@ -58,28 +42,6 @@ plan_descriptors(posix_spawn_file_actions_t *actions, int in, int out, int reply
 	return error;
 }
 
-/* What we ignore or block is not the check's business. */
-static int
-plan_signals(posix_spawnattr_t *attributes)
-{
-	sigset_t none, usual;
-	int error;
-
-	sigemptyset(&none);
-	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
-	sigaddset(&usual, SIGCHLD);
-	error = posix_spawnattr_setsigmask(attributes, &none);
-	if (error == 0)
-		error = posix_spawnattr_setsigdefault(attributes, &usual);
-	if (error == 0)
-		error = posix_spawnattr_setpgroup(attributes, 0);
-	if (error == 0)
-		error = posix_spawnattr_setflags(attributes,
-		    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	return error;
-}
-
 pid_t
 wrapspawn_start(const char *program, const char *argument,
     const struct wrapspawn_environment *environment, char *const *added, int in, int out,
@@ -87,7 +49,6 @@ wrapspawn_start(const char *program, const char *argument,
 {
 	char *arguments[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)argument, NULL};
 	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
 	pid_t child = -1;
 	size_t count = environment->count;
 	int error;
@@ -96,21 +57,13 @@ wrapspawn_start(const char *program, const char *argument,
 		environment->all[count++] = added[i];
 	environment->all[count] = NULL;
 	error = posix_spawn_file_actions_init(&actions);
-	if (error != 0)
-		goto failed;
-	error = posix_spawnattr_init(&attributes);
-	if (error != 0)
-		goto free_actions;
-	error = plan_descriptors(&actions, in, out, reply);
-	if (error == 0)
-		error = plan_signals(&attributes);
-	if (error == 0)
-		error = posix_spawn(
-		    &child, program, &actions, &attributes, arguments, environment->all);
-	posix_spawnattr_destroy(&attributes);
-free_actions:
-	posix_spawn_file_actions_destroy(&actions);
-failed:
+	if (error == 0) {
+		error = plan_descriptors(&actions, in, out, reply);
+		if (error == 0)
+			error = spawn_start(
+			    &child, arguments, environment->all, &actions, usual_signals);
+		posix_spawn_file_actions_destroy(&actions);
+	}
 	environment->all[environment->count] = NULL;
 	errno = error;
 	return error == 0 ? child : -1;

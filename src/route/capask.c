@@ -76,7 +76,7 @@ talk(struct capability *capability, int fd, int64_t deadline)
 
 int
 capask(struct capability *capability, const struct record_server *server,
-    const struct route_settings *settings, int64_t deadline)
+    const struct routesettings *settings, int64_t deadline)
 {
 	static const struct linger politely = {0, 0};
 	int64_t connected =

@@ -44,7 +44,7 @@ live_mark(struct livefile *file, const struct record_server *server, bool down)
 
 void
 live_start(struct live_choice *choice, struct livefile *file, const struct route *route,
-    const struct route_settings *settings)
+    const struct routesettings *settings)
 {
 	memset(choice, 0, sizeof(*choice));
 	choice->file = file;
@@ -214,7 +214,7 @@ live_ended(int fd)
 
 enum live_answer
 live_ask(
-    const struct record_server *server, const struct route_settings *settings, int64_t deadline)
+    const struct record_server *server, const struct routesettings *settings, int64_t deadline)
 {
 	int64_t own = deadline_now() + (int64_t)settings->timeout * 1000;
 	int64_t until = deadline_earlier(own, deadline);
@@ -234,7 +234,7 @@ live_ask(
 
 size_t
 live_choose(struct livefile *file, const struct route *route,
-    const struct route_settings *settings, int64_t deadline, bool *lives)
+    const struct routesettings *settings, int64_t deadline, bool *lives)
 {
 	struct live_choice choice;
 	size_t i;

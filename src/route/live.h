@@ -15,6 +15,7 @@
 
 #include "livefile.h"
 #include "route.h"
+#include "routesettings.h"
 
 #define LIVE_RETRY_MAX 300000 /* ms: no dead server is left alone for longer */
 
@@ -27,7 +28,7 @@ enum live_answer {
 struct live_choice {
 	struct livefile *file;
 	const struct route *route; /* all its servers have ports (route_set_port) */
-	const struct route_settings *settings;
+	const struct routesettings *settings;
 	bool remembered_turn; /* those that are remembered as dead are tried now */
 	size_t next;          /* to be looked at */
 	size_t asked;         /* the server whose answer is awaited */
@@ -39,7 +40,7 @@ struct live_choice {
 
 /* A route with one server leaves no choice: it has ended then, and nothing is asked. */
 void live_start(struct live_choice *choice, struct livefile *file, const struct route *route,
-    const struct route_settings *settings);
+    const struct routesettings *settings);
 
 /*
  * Returns true and the server that is to be asked next, within settings->timeout; false when the
@@ -55,11 +56,11 @@ int64_t live_time(void);
  * Returns the number of the server; *lives as in struct live_choice.
  */
 size_t live_choose(struct livefile *file, const struct route *route,
-    const struct route_settings *settings, int64_t deadline, bool *lives);
+    const struct routesettings *settings, int64_t deadline, bool *lives);
 
 /* Asks one server. */
-enum live_answer live_ask(const struct record_server *server,
-    const struct route_settings *settings, int64_t deadline);
+enum live_answer live_ask(
+    const struct record_server *server, const struct routesettings *settings, int64_t deadline);
 
 /* Begins to ask: a descriptor for poll(2) and SO_ERROR (live_ended), or -1 with *answer. */
 int live_connect(const struct record_server *server, enum live_answer *answer);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "entry.h"
+#include "loginpattern.h"
 
 #define USER   'u'
 #define DOMAIN 'd'
@@ -16,7 +17,7 @@ map_start(struct map *map, const char *path)
 {
 	memset(map, 0, sizeof(*map));
 	map->file.fd = -1;
-	route_settings_default(&map->settings);
+	routesettings_default(&map->settings);
 	if (strlen(path) >= sizeof(map->path)) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -64,7 +65,7 @@ note_trouble(struct map *map, const char *why)
 
 /* Opens what is at the path now, and proves that it is a map. */
 static int
-open_file(struct cdbfile *file, struct route_settings *settings, const char *path)
+open_file(struct cdbfile *file, struct routesettings *settings, const char *path)
 {
 	unsigned char value[64];
 	size_t len;
@@ -73,7 +74,7 @@ open_file(struct cdbfile *file, struct route_settings *settings, const char *pat
 		return -1;
 	if (memcmp(file->note, ROUTE_NOTE, CDBFILE_NOTE) == 0 &&
 	    cdbfile_find(file, "s", 1, value, sizeof(value), &len) == 1 &&
-	    route_parse_settings(settings, value, len) == 0)
+	    routesettings_parse(settings, value, len) == 0)
 		return 0;
 	cdbfile_close(file);
 	errno = EPROTO;
@@ -83,7 +84,7 @@ open_file(struct cdbfile *file, struct route_settings *settings, const char *pat
 int
 map_refresh(struct map *map)
 {
-	struct route_settings settings;
+	struct routesettings settings;
 	struct cdbfile file;
 	struct stat st;
 	int error;
@@ -253,5 +254,5 @@ map_find(struct map *map, const char *user, size_t len, struct route *route)
 	route->of_domain = hit.of_domain;
 	route->spelled = hit.spelled;
 	route->qualified = wanted.domain != NULL;
-	return route_expand(route, user, len) == -1 ? 0 : 1;
+	return loginpattern_expand(route, user, len) == -1 ? 0 : 1;
 }

@@ -12,6 +12,7 @@
 #include "base/cdbfile.h"
 #include "base/line.h"
 #include "route.h"
+#include "routesettings.h"
 
 #define MAP_FILE "data/routes.cdb" /* below the home */
 
@@ -19,7 +20,7 @@ struct map {
 	char path[PATH_MAX];
 	bool is_open;
 	struct cdbfile file;
-	struct route_settings settings; /* of the file that is open */
+	struct routesettings settings; /* of the file that is open */
 	struct {
 		dev_t device;
 		ino_t inode;

@@ -146,7 +146,7 @@ is_database(const char *path)
 /* Returns 1, 0, or -1 with errno; why is logged. */
 static int
 find_in_map(const struct options *options, const char *key, struct route *route,
-    struct route_settings *settings)
+    struct routesettings *settings)
 {
 	const char *why;
 	struct map map;
@@ -167,7 +167,7 @@ find_in_map(const struct options *options, const char *key, struct route *route,
 
 static int
 find_in_database(const struct options *options, const char *key, struct route *route,
-    struct route_settings *settings)
+    struct routesettings *settings)
 {
 	struct line trouble;
 	int found = sqlmap_find(options->path, key, strlen(key), route, settings, &trouble);
@@ -180,7 +180,7 @@ find_in_database(const struct options *options, const char *key, struct route *r
 }
 
 static uint16_t
-default_port(const struct options *options, const struct route_settings *settings)
+default_port(const struct options *options, const struct routesettings *settings)
 {
 	if (options->port != 0)
 		return options->port;
@@ -191,7 +191,7 @@ default_port(const struct options *options, const struct route_settings *setting
 
 static void
 choose(const struct options *options, const struct route *route,
-    const struct route_settings *settings, struct answer *answer)
+    const struct routesettings *settings, struct answer *answer)
 {
 	int64_t deadline = deadline_now() + 3 * 1000 * (int64_t)settings->timeout;
 	const struct route_server *server;
@@ -218,7 +218,7 @@ choose(const struct options *options, const struct route *route,
 static int
 look_up(const char *key, const char *option, struct answer *answer)
 {
-	struct route_settings settings;
+	struct routesettings settings;
 	struct options options;
 	struct route route;
 	int found;

@@ -1,86 +1,18 @@
 #include "route.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/settings.h"
+#include "base/cursor.h"
+#include "loginpattern.h"
 
 #define VERSION 1
-
-/* A cursor over the bytes that are made or parsed; bad is for good. */
-struct cursor {
-	unsigned char *out;
-	const unsigned char *in;
-	size_t left;
-	bool bad;
-};
-
-static void
-put(struct cursor *c, const void *bytes, size_t len)
-{
-	if (c->bad || len > c->left) {
-		c->bad = true;
-		return;
-	}
-	memcpy(c->out, bytes, len);
-	c->out += len;
-	c->left -= len;
-}
-
-/* High byte first. */
-static void
-put_number(struct cursor *c, uint32_t number, size_t len)
-{
-	unsigned char bytes[4];
-
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (unsigned char)(number >> 8 * (len - 1 - i));
-	put(c, bytes, len);
-}
-
-static void
-put_text(struct cursor *c, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len > 255)
-		c->bad = true;
-	put_number(c, (uint32_t)len, 1);
-	put(c, text, len);
-}
-
-static const unsigned char *
-get(struct cursor *c, size_t len)
-{
-	const unsigned char *bytes = c->in;
-
-	if (c->bad || len > c->left) {
-		c->bad = true;
-		return NULL;
-	}
-	c->in += len;
-	c->left -= len;
-	return bytes;
-}
-
-static uint32_t
-get_number(struct cursor *c, size_t len)
-{
-	const unsigned char *bytes = get(c, len);
-	uint32_t number = 0;
-
-	for (size_t i = 0; bytes != NULL && i < len; i++)
-		number = number << 8 | bytes[i];
-	return number;
-}
 
 /* No byte of it can end a line of a protocol. */
 static void
 get_text(struct cursor *c, char *text, size_t size)
 {
-	size_t len = get_number(c, 1);
-	const unsigned char *bytes = get(c, len);
+	size_t len = cursor_get_number(c, 1);
+	const unsigned char *bytes = cursor_get(c, len);
 
 	text[0] = '\0';
 	if (bytes == NULL || len >= size) {
@@ -95,21 +27,6 @@ get_text(struct cursor *c, char *text, size_t size)
 }
 
 static size_t
-made(const struct cursor *c, size_t size)
-{
-	return c->bad ? 0 : size - c->left;
-}
-
-static int
-parsed(const struct cursor *c)
-{
-	if (!c->bad && c->left == 0)
-		return 0;
-	errno = EPROTO;
-	return -1;
-}
-
-static size_t
 address_len(unsigned family)
 {
 	return family == 4 ? 4 : family == 6 ? 16 : 0;
@@ -118,20 +35,20 @@ address_len(unsigned family)
 static void
 put_route(struct cursor *c, const struct route *route)
 {
-	put_text(c, route->entry);
-	put_text(c, route->login);
-	put_text(c, route->secret);
+	cursor_put_text(c, route->entry);
+	cursor_put_text(c, route->login);
+	cursor_put_text(c, route->secret);
 	if (route->count == 0 || route->count > ROUTE_SERVERS_MAX)
 		c->bad = true;
-	put_number(c, (uint32_t)route->count, 1);
+	cursor_put_number(c, (uint32_t)route->count, 1);
 	for (size_t i = 0; !c->bad && i < route->count; i++) {
 		const struct route_server *server = &route->servers[i];
 
-		put_text(c, server->host);
-		put_text(c, server->source);
-		put_number(c, server->address.family, 1);
-		put(c, server->address.address, address_len(server->address.family));
-		put_number(c, server->address.port, 2);
+		cursor_put_text(c, server->host);
+		cursor_put_text(c, server->source);
+		cursor_put_number(c, server->address.family, 1);
+		cursor_put(c, server->address.address, address_len(server->address.family));
+		cursor_put_number(c, server->address.port, 2);
 	}
 }
 
@@ -144,13 +61,13 @@ get_server(struct cursor *c, struct route_server *server)
 	memset(&server->address, 0, sizeof(server->address));
 	get_text(c, server->host, sizeof(server->host));
 	get_text(c, server->source, sizeof(server->source));
-	server->address.family = (uint8_t)get_number(c, 1);
+	server->address.family = (uint8_t)cursor_get_number(c, 1);
 	len = address_len(server->address.family);
 	if (len == 0 && server->address.family != 0)
 		c->bad = true;
-	if ((bytes = get(c, len)) != NULL)
+	if ((bytes = cursor_get(c, len)) != NULL)
 		memcpy(server->address.address, bytes, len);
-	server->address.port = (uint16_t)get_number(c, 2);
+	server->address.port = (uint16_t)cursor_get_number(c, 2);
 	if (server->host[0] == '\0')
 		c->bad = true;
 }
@@ -164,9 +81,9 @@ get_route(struct cursor *c, struct route *route)
 	get_text(c, route->entry, sizeof(route->entry));
 	get_text(c, route->login, sizeof(route->login));
 	get_text(c, route->secret, sizeof(route->secret));
-	route->count = get_number(c, 1);
+	route->count = cursor_get_number(c, 1);
 	if (route->count == 0 || route->count > ROUTE_SERVERS_MAX ||
-	    !route_pattern_good(route->login, &various))
+	    !loginpattern_good(route->login, &various))
 		c->bad = true;
 	for (size_t i = 0; !c->bad && i < route->count; i++)
 		get_server(c, &route->servers[i]);
@@ -177,9 +94,9 @@ route_make(unsigned char *out, size_t size, const struct route *route)
 {
 	struct cursor c = {.out = out, .left = size};
 
-	put_number(&c, VERSION, 1);
+	cursor_put_number(&c, VERSION, 1);
 	put_route(&c, route);
-	return made(&c, size);
+	return cursor_made(&c, size);
 }
 
 int
@@ -187,10 +104,10 @@ route_parse(struct route *route, const unsigned char *value, size_t len)
 {
 	struct cursor c = {.in = value, .left = len};
 
-	if (get_number(&c, 1) != VERSION)
+	if (cursor_get_number(&c, 1) != VERSION)
 		c.bad = true;
 	get_route(&c, route);
-	return parsed(&c);
+	return cursor_parsed(&c);
 }
 
 size_t
@@ -199,11 +116,11 @@ route_make_range(
 {
 	struct cursor c = {.out = out, .left = size};
 
-	put_number(&c, VERSION, 1);
-	put_text(&c, range->first);
-	put_text(&c, range->last);
+	cursor_put_number(&c, VERSION, 1);
+	cursor_put_text(&c, range->first);
+	cursor_put_text(&c, range->last);
 	put_route(&c, route);
-	return made(&c, size);
+	return cursor_made(&c, size);
 }
 
 int
@@ -212,7 +129,7 @@ route_parse_range(
 {
 	struct cursor c = {.in = value, .left = len};
 
-	if (get_number(&c, 1) != VERSION)
+	if (cursor_get_number(&c, 1) != VERSION)
 		c.bad = true;
 	get_text(&c, range->first, sizeof(range->first));
 	get_text(&c, range->last, sizeof(range->last));
@@ -220,7 +137,7 @@ route_parse_range(
 	    strcmp(range->first, range->last) > 0)
 		c.bad = true;
 	get_route(&c, route);
-	return parsed(&c);
+	return cursor_parsed(&c);
 }
 
 size_t
@@ -228,12 +145,12 @@ route_make_index(unsigned char *out, size_t size, const struct route_index *inde
 {
 	struct cursor c = {.out = out, .left = size};
 
-	put_number(&c, VERSION, 1);
+	cursor_put_number(&c, VERSION, 1);
 	for (size_t i = 0; i < index->count; i++) {
-		put_number(&c, index->lengths[i].length, 1);
-		put_number(&c, index->lengths[i].ranges, 4);
+		cursor_put_number(&c, index->lengths[i].length, 1);
+		cursor_put_number(&c, index->lengths[i].ranges, 4);
 	}
-	return made(&c, size);
+	return cursor_made(&c, size);
 }
 
 int
@@ -242,7 +159,7 @@ route_parse_index(struct route_index *index, const unsigned char *value, size_t 
 	struct cursor c = {.in = value, .left = len};
 
 	memset(index, 0, sizeof(*index));
-	if (get_number(&c, 1) != VERSION)
+	if (cursor_get_number(&c, 1) != VERSION)
 		c.bad = true;
 	while (!c.bad && c.left > 0) {
 		size_t i = index->count;
@@ -251,13 +168,13 @@ route_parse_index(struct route_index *index, const unsigned char *value, size_t 
 			c.bad = true;
 			break;
 		}
-		index->lengths[i].length = (uint8_t)get_number(&c, 1);
-		index->lengths[i].ranges = get_number(&c, 4);
+		index->lengths[i].length = (uint8_t)cursor_get_number(&c, 1);
+		index->lengths[i].ranges = cursor_get_number(&c, 4);
 		if (i > 0 && index->lengths[i].length >= index->lengths[i - 1].length)
 			c.bad = true;
 		index->count++;
 	}
-	return parsed(&c);
+	return cursor_parsed(&c);
 }
 
 size_t
@@ -266,127 +183,11 @@ route_range_key(
 {
 	struct cursor c = {.out = key, .left = ROUTE_KEY_SIZE};
 
-	put(&c, "r", 1);
-	put_number(&c, length, 1);
-	put_number(&c, number, 4);
-	put(&c, domain, strlen(domain));
-	return made(&c, ROUTE_KEY_SIZE);
-}
-
-void
-route_settings_default(struct route_settings *settings)
-{
-	settings->imap_port = 143;
-	settings->pop3_port = 110;
-	settings->timeout = 1;
-	settings->retry = 10;
-}
-
-void
-route_settings_set(struct route_settings *settings, const char *name, const char *value)
-{
-	struct settings tried;
-	uint32_t seconds = 0;
-
-	settings_default(&tried);
-	if (settings_set(&tried, name, value) != NULL)
-		return;
-	(void)settings_duration(value, &seconds);
-	if (strcmp(name, "route_connect_timeout") == 0)
-		settings->timeout = seconds;
-	else if (strcmp(name, "route_retry") == 0)
-		settings->retry = seconds;
-	else if (strcmp(name, "route_imap_port") == 0)
-		settings->imap_port = (uint16_t)strtoul(value, NULL, 10);
-	else if (strcmp(name, "route_pop3_port") == 0)
-		settings->pop3_port = (uint16_t)strtoul(value, NULL, 10);
-}
-
-size_t
-route_make_settings(unsigned char *out, size_t size, const struct route_settings *settings)
-{
-	struct cursor c = {.out = out, .left = size};
-
-	put_number(&c, VERSION, 1);
-	put_number(&c, settings->imap_port, 2);
-	put_number(&c, settings->pop3_port, 2);
-	put_number(&c, settings->timeout, 4);
-	put_number(&c, settings->retry, 4);
-	return made(&c, size);
-}
-
-int
-route_parse_settings(struct route_settings *settings, const unsigned char *value, size_t len)
-{
-	struct cursor c = {.in = value, .left = len};
-
-	if (get_number(&c, 1) != VERSION)
-		c.bad = true;
-	settings->imap_port = (uint16_t)get_number(&c, 2);
-	settings->pop3_port = (uint16_t)get_number(&c, 2);
-	settings->timeout = get_number(&c, 4);
-	settings->retry = get_number(&c, 4);
-	if (settings->imap_port == 0 || settings->pop3_port == 0 || settings->timeout == 0 ||
-	    settings->timeout > 300 || settings->retry == 0)
-		c.bad = true;
-	return parsed(&c);
-}
-
-int
-route_expand(struct route *route, const char *user, size_t len)
-{
-	char pattern[ROUTE_TEXT_SIZE], login[ROUTE_TEXT_SIZE];
-	const char *at = memrchr(user, '@', len);
-	size_t local = at == NULL ? len : (size_t)(at - user), used = 0;
-
-	strcpy(pattern, route->login[0] == '\0' ? "%u" : route->login);
-	for (const char *p = pattern; *p != '\0'; p++) {
-		const char *piece = p;
-		size_t piece_len = 1;
-
-		if (p[0] == '%' && p[1] != '\0') {
-			switch (*++p) {
-			case 'u':
-				piece = user;
-				piece_len = len;
-				break;
-			case 'n':
-				piece = user;
-				piece_len = local;
-				break;
-			case 'd':
-				piece = at == NULL ? user : at + 1;
-				piece_len = at == NULL ? 0 : len - local - 1;
-				break;
-			default:
-				piece = p;
-			}
-		}
-		if (piece_len >= sizeof(login) - used)
-			return -1;
-		memcpy(login + used, piece, piece_len);
-		used += piece_len;
-	}
-	login[used] = '\0';
-	strcpy(route->login, login);
-	route->translated = used != len || memcmp(login, user, len) != 0;
-	return 0;
-}
-
-bool
-route_pattern_good(const char *pattern, bool *various)
-{
-	*various = pattern[0] == '\0';
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (*p != '%')
-			continue;
-		p++;
-		if (*p == '\0' || strchr("und%", *p) == NULL)
-			return false;
-		if (*p == 'u' || *p == 'n')
-			*various = true;
-	}
-	return true;
+	cursor_put(&c, "r", 1);
+	cursor_put_number(&c, length, 1);
+	cursor_put_number(&c, number, 4);
+	cursor_put(&c, domain, strlen(domain));
+	return cursor_made(&c, ROUTE_KEY_SIZE);
 }
 
 bool

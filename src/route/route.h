@@ -11,7 +11,7 @@
  *	"a"		all there are
  *	"i" domain	the ranges of a domain, or "i" alone: those that are for all domains
  *	"r" ...		one of these ranges, see route_range_key
- *	"s"		the settings, struct route_settings
+ *	"s"		the settings (routesettings.h)
  *	"n" name	a host name: its addresses as they last resolved (record.h); read by
  *			rcptbuild alone
  *	"c" list	how many users this list had; read by rcptbuild alone
@@ -73,18 +73,6 @@ struct route {
 	struct route_server servers[ROUTE_SERVERS_MAX];
 };
 
-/* Ports and times that hold for all routes: rcptcheck-settings(5), those that begin route_. */
-struct route_settings {
-	uint16_t imap_port, pop3_port;
-	uint32_t timeout; /* seconds for a connect that shows that a server lives */
-	uint32_t retry;   /* seconds until a dead one is tried again, the first time */
-};
-
-void route_settings_default(struct route_settings *settings);
-
-/* Sets one by its name and text. Others, and what is no value, are passed over. */
-void route_settings_set(struct route_settings *settings, const char *name, const char *value);
-
 /*
  * All make functions return the length of the value, or 0 when it does not fit; all parse
  * functions return 0, or -1 with errno EPROTO: no such value of this version. No text of a
@@ -121,21 +109,6 @@ int route_parse_index(struct route_index *index, const unsigned char *value, siz
 #define ROUTE_KEY_SIZE (1 + 1 + 4 + ROUTE_TEXT_SIZE)
 size_t route_range_key(
     unsigned char key[ROUTE_KEY_SIZE], const char *domain, uint8_t length, uint32_t number);
-
-size_t route_make_settings(
-    unsigned char *out, size_t size, const struct route_settings *settings);
-int route_parse_settings(
-    struct route_settings *settings, const unsigned char *value, size_t len);
-
-/*
- * Makes of the pattern in route->login the login for who asked: %u is the user as asked for, %n
- * what is in front of the last "@", %d what is behind it, %% a percent sign; an empty pattern is
- * %u. Returns 0, or -1: too long.
- */
-int route_expand(struct route *route, const char *user, size_t len);
-
-/* Is this a pattern, and one that gives each user another login? */
-bool route_pattern_good(const char *pattern, bool *various);
 
 bool route_same_server(const struct record_server *a, const struct record_server *b);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "entry.h"
+#include "loginpattern.h"
 
 #define WAIT 2000 /* ms, for an editor's lock */
 
@@ -96,7 +97,7 @@ is_login_good(sqlite3_stmt *stmt, const struct entry *entry)
 	bool various;
 
 	take_text(login, stmt, 4);
-	return route_pattern_good(login, &various) && (various || entry->match < ROUTE_RANGE);
+	return loginpattern_good(login, &various) && (various || entry->match < ROUTE_RANGE);
 }
 
 static void
@@ -161,18 +162,18 @@ find(sqlite3 *db, struct search *search)
 
 /* Without them the defaults hold. */
 static void
-read_settings(sqlite3 *db, struct route_settings *settings)
+read_settings(sqlite3 *db, struct routesettings *settings)
 {
 	sqlite3_stmt *stmt;
 	size_t len;
 
-	route_settings_default(settings);
+	routesettings_default(settings);
 	if (sqlite3_prepare_v2(db, select_settings, -1, &stmt, NULL) != SQLITE_OK)
 		return;
 	while (sqlite3_step(stmt) == SQLITE_ROW) {
 		const char *name = text_of(stmt, 0, &len), *value = text_of(stmt, 1, &len);
 
-		route_settings_set(settings, name, value);
+		routesettings_set(settings, name, value);
 	}
 	sqlite3_finalize(stmt);
 }
@@ -192,7 +193,7 @@ open_database(const char *path)
 
 int
 sqlmap_find(const char *path, const char *user, size_t len, struct route *route,
-    struct route_settings *settings, struct line *trouble)
+    struct routesettings *settings, struct line *trouble)
 {
 	struct search search = {.route = route};
 	sqlite3 *db;
@@ -214,7 +215,7 @@ sqlmap_find(const char *path, const char *user, size_t len, struct route *route,
 	if (result != 1)
 		return result;
 	route->qualified = search.wanted.domain != NULL;
-	return route_expand(route, user, len) == 0;
+	return loginpattern_expand(route, user, len) == 0;
 }
 
 static void

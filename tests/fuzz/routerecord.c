@@ -9,7 +9,9 @@
 
 #include "base/cdbfile.h"
 #include "route/livefile.h"
+#include "route/loginpattern.h"
 #include "route/route.h"
+#include "route/routesettings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,7 +47,7 @@ check_route(struct route *route)
 		check(server->address.family == 0 || server->address.family == 4 ||
 		    server->address.family == 6);
 	}
-	if (route_expand(route, user, sizeof(user) - 1) == 0)
+	if (loginpattern_expand(route, user, sizeof(user) - 1) == 0)
 		check_text(route->login, sizeof(route->login));
 }
 
@@ -53,11 +55,11 @@ static void
 check_settings_and_index(const uint8_t *data, size_t size)
 {
 	unsigned char again[256];
-	struct route_settings settings;
+	struct routesettings settings;
 	struct route_index index;
 
-	if (route_parse_settings(&settings, data, size) == 0)
-		check(route_make_settings(again, sizeof(again), &settings) == size &&
+	if (routesettings_parse(&settings, data, size) == 0)
+		check(routesettings_make(again, sizeof(again), &settings) == size &&
 		    memcmp(again, data, size) == 0);
 	if (route_parse_index(&index, data, size) == 0)
 		check(route_make_index(again, sizeof(again), &index) == size &&

@@ -14,7 +14,7 @@
 static char folder[] = "/tmp/live.XXXXXX", path[64];
 static struct livefile file;
 static struct route route;
-static struct route_settings settings;
+static struct routesettings settings;
 
 static void
 make_route(size_t count)
@@ -338,7 +338,7 @@ main(void)
 		return 1;
 	snprintf(path, sizeof(path), "%s/live", folder);
 	file.fd = -1;
-	route_settings_default(&settings);
+	routesettings_default(&settings);
 	test_choice();
 	test_backoff();
 	test_marks();

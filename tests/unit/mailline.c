@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "door/mailboxes.h"
+#include "door/mailread.h"
 #include "tap.h"
 
 static const char schema[] =
@@ -67,7 +68,7 @@ rows(const char *values, const char *want)
 	    (sql = sqlite3_mprintf("INSERT INTO mailboxes VALUES %s", values)) == NULL ||
 	    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK ||
 	    mailboxes_start(&mailboxes, &report) == -1 ||
-	    mailboxes_of_table(&mailboxes, db) == -1) {
+	    mailread_table(&mailboxes, db) == -1) {
 		printf("Bail out! %s\n", report.trouble);
 		exit(1);
 	}

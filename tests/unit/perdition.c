@@ -12,6 +12,7 @@
 
 #include "base/cdbwriter.h"
 #include "route/route.h"
+#include "route/routesettings.h"
 #include "tap.h"
 
 static int (*get)(const char *, const char *, char **, size_t *);
@@ -55,15 +56,15 @@ make_map(void)
 				   v4_port = {4, {192, 0, 2, 2}, 1143};
 	const struct record_server v6 = {6, {0x20, 1, 0xd, 0xb8, [15] = 1}, 143},
 				   none = {0, {0}, 0};
-	struct route_settings settings;
+	struct routesettings settings;
 	unsigned char value[64];
 	struct cdbwriter writer;
 	int fd = open(map, O_RDWR | O_CREAT | O_EXCL, 0600);
 
-	route_settings_default(&settings);
+	routesettings_default(&settings);
 	if (fd == -1 || cdbwriter_start(&writer, fd, CDBWRITER_LIMIT) == -1 ||
 	    cdbwriter_add(&writer, "s", 1, value,
-		route_make_settings(value, sizeof(value), &settings)) == -1)
+		routesettings_make(value, sizeof(value), &settings)) == -1)
 		die(map);
 	add(&writer, "joe", "", "imap1.test", v4);
 	add(&writer, "ann@x.test", "%n*m", "192.0.2.2", v4_port);

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "base/cdbfile.h"
+#include "route/loginpattern.h"
 #include "route/route.h"
+#include "route/routesettings.h"
 #include "tap.h"
 
 static struct route
@@ -134,17 +136,17 @@ test_index(void)
 static void
 test_settings(void)
 {
-	struct route_settings settings, back;
+	struct routesettings settings, back;
 	unsigned char value[64];
 	size_t len;
 
-	route_settings_default(&settings);
+	routesettings_default(&settings);
 	settings.imap_port = 993;
-	len = route_make_settings(value, sizeof(value), &settings);
-	ok(len > 0 && route_parse_settings(&back, value, len) == 0 && back.imap_port == 993 &&
+	len = routesettings_make(value, sizeof(value), &settings);
+	ok(len > 0 && routesettings_parse(&back, value, len) == 0 && back.imap_port == 993 &&
 		back.pop3_port == 110 && back.timeout == 1 && back.retry == 10,
 	    "settings");
-	is_int(route_parse_settings(&back, value, len - 1), -1, "settings that are cut");
+	is_int(routesettings_parse(&back, value, len - 1), -1, "settings that are cut");
 }
 
 static void
@@ -169,22 +171,21 @@ test_login(void)
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		strcpy(route.login, tests[i].pattern);
-		ok(route_expand(&route, tests[i].user, strlen(tests[i].user)) == 0 &&
+		ok(loginpattern_expand(&route, tests[i].user, strlen(tests[i].user)) == 0 &&
 			strcmp(route.login, tests[i].login) == 0 &&
 			route.translated == tests[i].translated,
 		    "'%s' for %s is '%s'", tests[i].pattern, tests[i].user, route.login);
 	}
 	memset(route.login, 'x', 200);
 	strcpy(route.login + 200, "%u");
-	is_int(route_expand(&route,
+	is_int(loginpattern_expand(&route,
 		   "joe@example.org-joe@example.org-joe@example.org-joe@example.org", 63),
 	    -1, "a login that is too long");
-	ok(!route_pattern_good("%x", &various) && !route_pattern_good("a%", &various),
+	ok(!loginpattern_good("%x", &various) && !loginpattern_good("a%", &various),
 	    "no patterns");
-	ok(route_pattern_good("a", &various) && !various &&
-		route_pattern_good("%n", &various) && various &&
-		route_pattern_good("%d", &various) && !various &&
-		route_pattern_good("", &various) && various,
+	ok(loginpattern_good("a", &various) && !various && loginpattern_good("%n", &various) &&
+		various && loginpattern_good("%d", &various) && !various &&
+		loginpattern_good("", &various) && various,
 	    "which give each user his own");
 }
 

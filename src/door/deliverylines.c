@@ -1,0 +1,150 @@
+#include "deliverylines.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deliverytarget.h"
+#include "deliverytext.h"
+
+struct lines {
+	struct deliverymaking *making;
+	struct deliverytext text;        /* the lines */
+	struct deliverytext_split split; /* and what the administrator has in the file */
+};
+
+static bool
+is_taken(const struct lines *lines, uint32_t domain)
+{
+	const struct source *source = lines->making->source;
+
+	return intern_find(&lines->split.keys, intern_text(&source->names, domain),
+		   intern_len(&source->names, domain)) != INTERN_NONE;
+}
+
+/* Has smtproutes a line of the administrator's for it, as qmail-remote looks: ".org" and "" fit too? */
+static bool
+is_routed(const struct lines *lines, uint32_t domain)
+{
+	const char *name = intern_text(&lines->making->source->names, domain);
+
+	if (lines->split.for_all || is_taken(lines, domain))
+		return true;
+	while ((name = strchr(name + 1, '.')) != NULL)
+		if (intern_find(&lines->split.keys, name, strlen(name)) != INTERN_NONE)
+			return true;
+	return false;
+}
+
+static void
+add_host(void *context, uint32_t domain, const struct deliverytarget *target)
+{
+	struct lines *lines = context;
+	struct deliverymaking *making = lines->making;
+
+	(void)target;
+	if (is_taken(lines, domain) || !deliverymaking_has_way(making, domain))
+		return;
+	making->written++;
+	deliverytext_string(&lines->text, intern_text(&making->source->names, domain));
+	deliverytext_string(&lines->text, "\n");
+}
+
+/* qmail knows one relay for a domain, and no IPv6. */
+static void
+add_route(void *context, uint32_t domain, const struct deliverytarget *target)
+{
+	struct lines *lines = context;
+	struct deliverymaking *making = lines->making;
+	char ip[INET_ADDRSTRLEN], port[16] = "";
+	const char *host = target->host;
+	unsigned number = target->port;
+	size_t i = 0;
+
+	making->has_way[domain] = target->local || target->nothing || is_routed(lines, domain);
+	if (is_taken(lines, domain))
+		return;
+	while (i < target->count && target->servers[i].family != 4)
+		i++;
+	if (i < target->count) {
+		host = inet_ntop(AF_INET, target->servers[i].address, ip, sizeof(ip));
+		number = target->servers[i].port;
+	}
+	if (host == NULL) {
+		if (!target->local && !target->nothing)
+			deliverymaking_leave_out(making, domain);
+		return;
+	}
+	making->has_way[domain] = 1;
+	making->written++;
+	if (number != SOURCE_PORT)
+		snprintf(port, sizeof(port), ":%u", number);
+	deliverytext_string(&lines->text, intern_text(&making->source->names, domain));
+	deliverytext_string(&lines->text, ":");
+	deliverytext_string(&lines->text, host);
+	deliverytext_string(&lines->text, port);
+	deliverytext_string(&lines->text, "\n");
+}
+
+static const char *
+write_all(int fd, const struct deliverytext *text)
+{
+	size_t at = 0;
+
+	while (at < text->len) {
+		ssize_t n = write(fd, text->bytes + at, text->len - at);
+
+		if (n == -1 && errno != EINTR)
+			return strerror(errno);
+		if (n > 0)
+			at += (size_t)n;
+	}
+	return NULL;
+}
+
+static const char *
+write_text(
+    struct deliverymaking *making, const struct deliveryfile *file, deliverytarget_take *add)
+{
+	struct lines lines = {.making = making};
+	struct deliverytext out = {0};
+	const char *why = deliverytext_find(&lines.split, file->bytes, file->len);
+	int fd;
+
+	if (why == NULL) {
+		making->failed = deliverytarget_each(making->source, add, &lines) == -1;
+		deliverytext_merge(&out, &lines.split, file->bytes, file->len, &lines.text);
+		if (out.failed || making->failed)
+			why = "out of memory";
+		else
+			why = deliverymaking_judge_loss(making, lines.split.lines);
+	}
+	if (why == NULL)
+		why = deliveryfile_start(file, &fd);
+	if (why == NULL) {
+		why = write_all(fd, &out);
+		if (why == NULL)
+			why = deliveryfile_finish(file, fd);
+		else
+			deliveryfile_abandon(file, fd);
+	}
+	free(out.bytes);
+	free(lines.text.bytes);
+	intern_free(&lines.split.keys);
+	return why;
+}
+
+const char *
+deliverylines_smtproutes(struct deliverymaking *making, const struct deliveryfile *file)
+{
+	return write_text(making, file, add_route);
+}
+
+const char *
+deliverylines_rcpthosts(struct deliverymaking *making, const struct deliveryfile *file)
+{
+	return write_text(making, file, add_host);
+}
