@@ -62,7 +62,9 @@ refused() { # NAME REGEX argument...
 }
 echo >"$work/empty"
 : >"$work/file"
-refused 'an option it has not' '^usage: routehttp' -x
+refused 'an option it has not' '^usage: routehttp' -z
+refused 'what is true of a socket alone' '^usage: routehttp' -x
+refused 'the same' '^usage: routehttp' -x -p 1
 refused 'two places to listen at' '^usage: routehttp' -u /x -p 1
 refused 'arguments of no program' '^usage: routehttp' argument
 refused 'every address without a key' 'anybody could try passwords' -p 0.0.0.0:9999
@@ -130,6 +132,32 @@ certified paula
 is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'says nginx: it gets what it needs to log in'
 certified alice
 like "$log" 'answer=temporary why=no-secret' 'a certificate, and no secret to log in with'
+at_socket() { # [argument...] <REQUEST: one request to a routehttp that stays; leaves $reply and $log
+	rm -f "$work/at.sock"
+	"$bin/routehttp" -v -u "$work/at.sock" "$@" </dev/null 2>"$work/at.log" &
+	echo $! >"$work/at.pid"
+	await test -S "$work/at.sock"
+	reply=$(perl -MIO::Socket::UNIX -e '
+		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "connect: $!";
+		print $s <STDIN>; alarm 60; print <$s>' "$work/at.sock" | tr -d '\r')
+	stop_pid "$work/at.pid"
+	log=$(cat "$work/at.log")
+}
+request external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula' >"$work/request"
+at_socket <"$work/request"
+is "$(header Auth-Status)" '[UNAVAILABLE] Temporary failure, please try again later' 'a certificate, on a socket without a key: no'
+like "$log" 'answer=temporary why=external-needs-key' '... the log says why'
+unlike "$reply" s3cret '... its group has other programs in it, which get no secret'
+at_socket -x <"$work/request"
+is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' '... unless nginx alone may open it: -x'
+at_socket -k "$work/key" <"$work/request"
+like "$log" 'answer=temporary why=key' 'who is on the socket, but does not know the key'
+request external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula' 'X-Auth-Key: the key' >"$work/request"
+at_socket -k "$work/key" <"$work/request"
+is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' '... and who does'
+request external alice '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=alice' >"$work/request"
+at_socket <"$work/request"
+like "$log" 'answer=temporary why=no-secret' 'without a secret nothing changes'
 request plain alice pw imap 'X-Auth-Key: the kez' >"$work/request"
 answer -k "$work/key" <"$work/request"
 like "$log" 'answer=temporary why=key' 'another key'

@@ -26,7 +26,7 @@
 #define DESCRIPTORS   (2 * AUTHDESK_SESSIONS + 256)
 
 static const char usage_text[] =
-    "usage: routehttp [-v] [-k file] [-s ip[:port]] [-u path | -p [ip:]port]\n"
+    "usage: routehttp [-v] [-k file] [-s ip[:port]] [-x] [-u path | -p [ip:]port]\n"
     "                 [-c program [argument ...]]\n";
 
 static struct options {
@@ -76,10 +76,13 @@ parse_options(int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt(argc, argv, "+vk:s:u:p:c:")) != -1) {
+	while ((option = getopt(argc, argv, "+vxk:s:u:p:c:")) != -1) {
 		switch (option) {
 		case 'v':
 			options.verbose = true;
+			break;
+		case 'x':
+			desk.policy.alone = true;
 			break;
 		case 'k':
 			options.key_file = optarg;
@@ -101,7 +104,9 @@ parse_options(int argc, char **argv)
 		}
 	}
 	if ((options.path != NULL && options.port != NULL) ||
-	    (optind < argc && options.program == NULL))
+	    (optind < argc && options.program == NULL) ||
+	    /* Of all ways only a socket has a mode that can say who may ask. */
+	    (desk.policy.alone && options.path == NULL))
 		usage();
 	options.count = argc - optind;
 	options.arguments = argv + optind;
