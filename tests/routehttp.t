@@ -271,7 +271,16 @@ is "$code|$reply|$log" '0||' 'nobody says anything: nothing is logged'
 rcpt x@foreign.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'no domain at all: an accident, and no proof'
 like "$log" 'answer=temporary why=no-domains' 'the log says so'
-sql "INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test')"
+sql "INSERT INTO domain_aliases VALUES ('alias.test', 'gone.test'), ('other.test', 'gone.test')"
+build
+for address in x@foreign.test 'y@[198.51.100.77]' y%foreign.test y@alias.test; do
+	rcpt "$address" -s 192.0.2.25
+	is "$(header Auth-Error-Code) $(header Auth-Server)" '451 4.3.0 ' "an alias of nothing is no domain: <$address>"
+done
+like "$log" 'why=alias' 'nor is mail for it taken'
+rcpt x@foreign.test
+like "$log" 'answer=temporary why=no-domains' 'the tables are as good as empty'
+sql "DELETE FROM domain_aliases; INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test')"
 build
 rcpt x@foreign.test
 is "$(header Auth-Error-Code)" '550 5.7.1' 'one domain: all others are foreign'
@@ -300,6 +309,23 @@ rcpt x@foreign.test
 is "$(header Auth-Error-Code)" '550 5.7.1' 'no relay'
 rcpt x@foreign.test -s 192.0.2.25
 is "$(header Auth-Error-Code)" '550 5.7.1' 'not with a server for the rest either'
+for foreign in 'y@[198.51.100.77]' 'y@[IPv6:2001:db8::1]' y%foreign.test 'foreign.test!y' y '"y@foreign.test"' \
+    '@main.test,@local.test:y@foreign.test' '@main.test:y' '"y"'; do
+	rcpt "$foreign" -s 192.0.2.25
+	is "$(header Auth-Error-Code) $(header Auth-Server)" '550 5.7.1 ' "no relay: <$foreign>"
+done
+for nothing in 'y@foreign.test@main.test' 'foreign.test:y' 'y@foreign.test:25'; do
+	rcpt "$nothing" -s 192.0.2.25
+	is "$(header Auth-Error-Code) $(header Auth-Server)" '451 4.3.0 ' "nor where it is not clear: <$nothing>"
+done
+rcpt '@foreign.test,@other.test:joe@main.test' -s 192.0.2.25
+is "$(header Auth-Status) $(header Auth-Server) $(header Auth-Port)" "OK 127.0.0.1 $port" 'a source route is passed over, as rcptcheck does'
+rcpt '"joe"@main.test' -s 192.0.2.25
+is "$(header Auth-Port)" "$port" 'quotes'
+for master in PostMaster '"postmaster"'; do
+	rcpt "$master" -s 192.0.2.25
+	is "$(header Auth-Server)" 192.0.2.25 "<$master> is ours, whatever the domain is"
+done
 rcpt joe@local.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'a local user, and no server to send him to'
 like "$log" 'why=no-server' 'the log says so'
@@ -319,6 +345,8 @@ mv "$work/route.away" "$RCPTCHECK_HOME/route"
 mv "$cdb" "$work/cdb"
 rcpt joe@main.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'without rcptcheck.cdb'
+rcpt y%foreign.test -s 192.0.2.25
+like "$log" 'answer=temporary why=cdb' '... nor is anything foreign'
 mv "$work/cdb" "$cdb"
 
 many() { # COUNT USER PASSWORD: so many at a time; prints the states, counted

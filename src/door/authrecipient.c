@@ -1,6 +1,7 @@
 #include "authrecipient.h"
 
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "authdomains.h"
@@ -70,12 +71,23 @@ choose_primary(struct authdesk *desk, const struct check *check)
 	return &record->servers[0];
 }
 
+/*
+ * Of what has no domain the postmaster alone is ours (RFC 5321 4.5.1). The servers behind know other
+ * ways to name foreign ones: y@[192.0.2.1], y%foreign.example, foreign.example!y.
+ */
+static bool
+is_foreign(const struct authsession *session, const struct check *check)
+{
+	if (strcmp(check->why, "no-domain") == 0)
+		return strcasecmp(session->question.recipient, "postmaster") != 0;
+	return strcmp(check->why, "foreign") == 0;
+}
+
 void
 authrecipient_answer(
     struct authdesk *desk, struct authsession *session, const struct check *check)
 {
-	bool foreign = strcmp(check->why, "foreign") == 0;
-	bool ours = !foreign && strcmp(check->why, "no-domain") != 0;
+	bool foreign = is_foreign(session, check);
 
 	desk->recipients--;
 	authlog_check(desk, session, check);
@@ -89,11 +101,14 @@ authrecipient_answer(
 	case VERDICT_ACCEPT:
 		break;
 	}
-	if (foreign && authdomains_any(&desk->checker.cdb) != 1)
+	/* Who asked without a domain has not needed it yet. */
+	if (foreign && checker_use_cdb(&desk->checker) == -1)
+		authsend_temporary(desk, session, "cdb");
+	else if (foreign && authdomains_any(&desk->checker.cdb) != 1)
 		authsend_temporary(desk, session, "no-domains");
 	else if (foreign)
 		authsend_refuse(desk, session, AUTHREPLY_FOREIGN, check->why);
-	else if (ours && check->record.server_count > 0)
+	else if (strcmp(check->why, "no-domain") != 0 && check->record.server_count > 0)
 		authsend_server(desk, session, choose_primary(desk, check), check->why);
 	else if (desk->smtp.family != 0)
 		authsend_server(desk, session, &desk->smtp, check->why);
