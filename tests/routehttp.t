@@ -166,6 +166,8 @@ unlike "$reply" "Auth-Status: OK|Auth-Server" "... gets nothing"
 # Whose secret it is
 
 sql "INSERT INTO mailboxes VALUES ('fred', '127.0.0.1', 143, NULL, 'f01', 'fredpw'),
+	('Emil', '127.0.0.1', 143, NULL, NULL, 'emilpw'), ('KARL', '127.0.0.1', 143, NULL, NULL, 'karl1'),
+	('Karl', '127.0.0.1', 143, NULL, NULL, 'karl2'), ('one', '127.0.0.9', 143, NULL, NULL, 'otherpw'),
 	('Otto', '127.0.0.1', 143, NULL, NULL, 'upper'), ('otto', '127.0.0.1', 143, NULL, NULL, 'lower'),
 	('one@own.example', '127.0.0.1', 143, NULL, '%n', 'onepw'),
 	('a-m@own.example', '127.0.0.1', 143, NULL, '%n', 'rangepw'),
@@ -177,7 +179,7 @@ cat >"$work/everybody" <<'SCRIPT'
 # mallory's accounts have mallory's password; the others have theirs
 given=$(tr '\0' , <&3)
 case $given in
-fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
+emil,right,* | karl,right,* | Emil,upper,* | fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
 *@own.example,right,* | *@OWN.example,right,* | boss,right,* | otto,lower,* | Otto,upper,* | Boss,mallory,*) exit 0 ;;
 esac
 exit 1
@@ -210,6 +212,13 @@ given plain Boss mallory 'denied checkpassword' 'the same where it is the secret
 given plain Ted@own.example right 'ted domainpw' '... and is that one at the server'
 given plain Otto upper ' upper' 'but each who is in the map is asked about as he is'
 given plain otto lower ' lower' '... and the other one'
+given plain emil right 'temporary spelling' 'who is right as emil is not Emil'
+given plain Emil upper ' emilpw' '... but Emil is'
+given plain karl right 'temporary spelling' 'nor KARL, who is found under karl'
+given plain one@own.example. right 'one onepw' 'the dot of the root is no part of a domain'
+given external emil '' 'temporary spelling' 'a certificate of emil is not that of Emil'
+given external Emil '' ' emilpw' '... but that of Emil is'
+given external karl '' 'temporary spelling' 'nor is that of karl one of KARL'
 given external fred '' 'f01 fredpw' 'a certificate'
 given external fred@evil.example '' 'temporary no-domain' '... of another domain'
 given external boss@evil.example '' 'temporary no-domain' '... that of all'

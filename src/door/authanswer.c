@@ -141,19 +141,30 @@ log_map_trouble(struct authdesk *desk)
 		authlog_trouble(desk, trouble);
 }
 
-/* As map_find. */
+/*
+ * As map_find. If he is found under another form of his name, he is the one whom the map means from
+ * here on, to the program, to a certificate and to the server.
+ */
 static int
 find_user(struct authdesk *desk, struct authsession *session)
 {
 	char *user = session->question.user;
 	size_t len = strlen(user);
-	int found = map_find(&desk->map, user, len, &session->route);
+	struct wanted wanted;
+	bool other = false;
+	int found;
 
-	/* From here on he is the one whom the map means, to the program and to the server. */
+	if (wanted_parse(&wanted, user, len) && wanted.len != len) {
+		user[len = wanted.len] = '\0';
+		other = true;
+	}
+	found = map_find(&desk->map, user, len, &session->route);
 	if (found == 1 && authmail_folds(&desk->policy, &session->question, &session->route)) {
 		entry_fold(user, user, len);
 		found = map_find(&desk->map, user, len, &session->route);
+		other = true;
 	}
+	session->route.translated = session->route.translated || other;
 	return found;
 }
 
