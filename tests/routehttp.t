@@ -310,6 +310,23 @@ rcpt joe@two.test
 is "$(header Auth-Port)" "$port" 'the server that has answered'
 rcpt joe@two.test
 is "$(header Auth-Port)" "$port" 'the other is remembered as down'
+sql "INSERT INTO mailboxes VALUES ('tess', '127.0.0.5', NULL, 1, NULL, 'tesspw'), ('tess', '127.0.0.6', NULL, 2, NULL, 'tesspw');
+    INSERT INTO domain_ips VALUES ('marked.test', '127.0.0.1', $port, 1), ('marked.test', '127.0.0.6', 25, 2)"
+build
+for command in -d -u; do
+	"$bin/routequery" $command 127.0.0.1 2>>"$work/mark.err"
+	rcpt "joe$command@marked.test"
+	case $command in
+	-d) is "$(header Auth-Server)" 127.0.0.6 'routequery -d takes a server of a domain out, though it answers' ;;
+	-u) is "$(header Auth-Server)" 127.0.0.1 '... and -u brings it back' ;;
+	esac
+done
+"$bin/routequery" -d 127.0.0.5
+ask plain tess tesspw smtp
+is "$(header Auth-Server) $(header Auth-Port)" '127.0.0.6 25' '... and one of mailboxes, for logins in SMTP'
+"$bin/routequery" -u 127.0.0.5
+sql "DELETE FROM mailboxes WHERE user = 'tess'"
+build
 rcpt x@down.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'a server that is down'
 rcpt x@dangling.test

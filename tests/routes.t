@@ -323,10 +323,53 @@ stop_pid "$work/first.pid"
 lives "$first no" 'all are dead: the first'
 listen_at second 127.0.0.1 "$second"
 lives "$second yes" 'one comes back while both are remembered: it is given'
+query -d 127.0.0.99
+is "$code" 100 'a host that is in no route: 100'
 query -d 127.0.0.99:143
-is "$code" 100 'a server that is in no route: 100'
+is "$code" 0 'with a port it is marked all the same'
+like "$err" 'no route has the server 127.0.0.99:143; it is marked all the same' '... and that is said'
+query -u 127.0.0.99:143
 query -d 127.0.0.1:99999
 is "$code" 111 'no port: 111'
+
+# --- all ports of a host: -d takes it out of all of them
+primary ports.test 2526 127.0.0.81
+mailbox "'ports','127.0.0.81',NULL,1,NULL,NULL" "'ports','127.0.0.82',NULL,2,NULL,NULL" \
+    "'port','127.0.0.81',2143,1,NULL,NULL" "'port','127.0.0.82',2143,2,NULL,NULL"
+rcptbuild
+marked() { # prints the ports of 127.0.0.81 that are down
+	perl -e 'undef $/; open my $f, "<", $ARGV[0]; my $all = <$f>;
+		print join " ", sort { $a <=> $b } map { my ($kind, $family, $port, $n, @ip) = unpack "CCvVC4", $_;
+		    $kind == 2 && "@ip" eq "127 0 0 81" ? $port : () } unpack "(a48)*", $all' "$live"
+}
+query -d 127.0.0.81
+is "$code $(marked)" '0 25 110 143 2143 2526' 'those of routes, of the protocols, of SMTP and of domains'
+query -n port
+is "$(pair server)" 127.0.0.82 'it is out of a route with a port'
+query -u 127.0.0.81
+is "$code $(marked)" '0 ' 'up: all of them'
+query -d 127.0.0.81:2500
+is "$code $(marked)" '0 2500' 'the port that Perdition has from -m alone'
+query -u 127.0.0.81:2500
+is "$code $(marked)" '0 ' 'up'
+mv "$cdb" "$work/cdb.away"
+query -d 127.0.0.81
+is "$code $(marked) $err" '0 25 110 143 2143 ' 'without rcptcheck.cdb'
+query -u 127.0.0.81
+echo damage >"$cdb"
+query -d 127.0.0.81
+like "$code $(marked) $err" '^0 25 110 143 2143 .*rcptcheck.cdb: ' 'one that is damaged is said'
+query -u 127.0.0.81
+mv "$work/cdb.away" "$cdb"
+mv "$routes" "$work/routes.away"
+query -d 127.0.0.81
+is "$code" 111 'no map: 111'
+query -d 127.0.0.81:2143
+is "$code" 0 '... but a port can be marked'
+mv "$work/routes.away" "$routes"
+query -u 127.0.0.81:2143
+sql "DELETE FROM mailboxes WHERE user IN ('ports', 'port')"
+rcptbuild
 
 # --- what others do to the memory
 query -d "127.0.0.1:$second"

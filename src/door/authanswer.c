@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "authlive.h"
 #include "authlog.h"
 #include "authrecipient.h"
 #include "authsend.h"
@@ -10,20 +11,7 @@
 #include "route/entry.h"
 
 #define PASSWORD_TIME 20000 /* ms, its turn and the program's work together */
-#define LIVE_AGAIN    1000  /* how often it is seen whether that is still the file */
 #define SMTP_PORT     25
-
-/* The state file is small and shared; without it all goes on. */
-static void
-open_live(struct authdesk *desk)
-{
-	int64_t now = deadline_now();
-
-	if (desk->live_looked != 0 && now - desk->live_looked < LIVE_AGAIN)
-		return;
-	desk->live_looked = now;
-	(void)livefile_refresh(&desk->live, desk->live_path);
-}
 
 static void
 send_to_chosen(struct authdesk *desk, struct authsession *session)
@@ -86,7 +74,7 @@ route_login(struct authdesk *desk, struct authsession *session)
 			&desk->map, authquestion_protocol_name(session->question.protocol)));
 	}
 	if (route->count > 1)
-		open_live(desk);
+		authlive_refresh(desk);
 	live_start(&session->choice, &desk->live, route, &desk->map.settings);
 	choose(desk, session);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "authdomains.h"
+#include "authlive.h"
 #include "authlog.h"
 #include "authsend.h"
 #include "rcpt/servers.h"
@@ -47,12 +48,17 @@ is_marked(struct authdesk *desk, const struct record_server *server)
 	const char *trouble;
 	int64_t now = (int64_t)time(NULL);
 
+	if (authlive_is_down(desk, server))
+		return true;
 	record_server_text(text, server);
 	return checker_use_cache(&desk->checker, CACHE_WAIT, &trouble) &&
 	    servers_find(&desk->checker.cache, text, now, &mark) == 1 && mark.until > now;
 }
 
-/* The server that has answered, if one has; else the first that is not known to be down. */
+/*
+ * The server that has answered, if one has; else the first that is not known to be down. One of which
+ * somebody has said so comes last, whether it answers or not.
+ */
 static const struct record_server *
 choose_primary(struct authdesk *desk, const struct check *check)
 {
@@ -62,7 +68,8 @@ choose_primary(struct authdesk *desk, const struct check *check)
 	for (size_t i = 0; i < record->server_count && check->asked; i++) {
 		record_server_text(text, &record->servers[i]);
 		if (check->outcome.age == -1 && check->outcome.answered &&
-		    strcmp(text, check->outcome.host) == 0)
+		    strcmp(text, check->outcome.host) == 0 &&
+		    !authlive_is_down(desk, &record->servers[i]))
 			return &record->servers[i];
 	}
 	for (size_t i = 0; i < record->server_count && record->server_count > 1; i++)
