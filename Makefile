@@ -152,7 +152,7 @@ check:
 # What the static programs do, once more with musl.
 MUSL_TESTS := batch cache callout forms hook kill local memory outage rcptcheck rcptserve rcptwrap rcptwrap-ends stale
 
-MUSL_UNITS := address cache cacheadmin cachewrite catchall cdbfile deadline hook lean memory options servers settings
+MUSL_UNITS := address cache cacheadmin cachewrite catchall cdbfile cursor deadline hook lean memory options servers settings
 
 check-musl:
 	tests/need build demo check

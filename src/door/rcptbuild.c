@@ -209,5 +209,5 @@ main(int argc, char **argv)
 	code = build_both(&common);
 	if (!options.check)
 		state_end(HOME_STATE, common.folder, code, (int64_t)time(NULL));
-	return code;
+	return code == 0 ? 0 : code == EXIT_REJECT ? EXIT_REJECT : EXIT_TEMPFAIL;
 }

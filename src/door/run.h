@@ -14,7 +14,7 @@
 
 struct run_options {
 	bool check, force, verbose;
-	bool watched;  /* somebody wants to see all messages, even if they were printed before */
+	bool watched; /* somebody wants to see all messages, even if they were printed before */
 	bool forgiven; /* any list may have shrunk; with force that of feed may in any case */
 	const char *feed;     /* the name of the list that came in for this file, or NULL */
 	int fd;               /* and the list */
