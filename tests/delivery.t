@@ -38,8 +38,11 @@ chmod 640 "$control/smtproutes"
 rebuild
 is "$code" 0 'they are built'
 is "$(block "$control/smtproutes")" \
-	'alias.test:192.0.2.1 named.test:mail.invalid:27 one.test:192.0.2.1 other.test:192.0.2.7 two.test:192.0.2.3 xn--mnchen-3ya.test:192.0.2.5 ' \
+	'alias.test:192.0.2.1 lost.test:127.0.0.1:0 named.test:mail.invalid:27 one.test:192.0.2.1 other.test:192.0.2.7 two.test:192.0.2.3 xn--mnchen-3ya.test:192.0.2.5 ' \
 	'smtproutes: the first IPv4 server that is asked'
+: | perl -MSocket -e 'socket my $s, PF_INET, SOCK_STREAM, 0 or exit 2;
+	exit(connect($s, sockaddr_in(0, inet_aton "127.0.0.1")) ? 1 : 0)'
+is "$?" 0 '... and an alias of nothing waits: port 0 takes no connection'
 is "$(sed '/^# BEGIN/,/^# END/d' "$control/smtproutes" | tr '\n' ' ')" '# mine Port.Test:192.0.2.99 :smarthost.test ' \
 	'what the administrator has in it stays, and wins'
 is "$(stat -c %a "$control/smtproutes")" 640 'so does its mode'
@@ -227,11 +230,11 @@ rebuild -f
 
 root=$top/build/root-postfix-cdb
 if [ ! -e "$root/.unpacked" ] || [ ! -e "$top/build/root-postfix/.unpacked" ]; then
-	skip 8 'tests/unpack postfix postfix-cdb has not been run'
+	skip 10 'tests/unpack postfix postfix-cdb has not been run'
 	done_testing
 fi
 if [ "$(id -u)" -ne 0 ]; then
-	skip 8 'needs root: Postfix loads no map for cdb that belongs to others'
+	skip 10 'needs root: Postfix loads no map for cdb that belongs to others'
 	done_testing
 fi
 primary_mailfront first known postmaster
@@ -260,6 +263,7 @@ more_main=$(
 		parent_domain_matches_subdomains =
 		relay_recipient_maps =
 		relay_transport = relay
+		virtual_alias_maps = inline:{moved@one.test=joe@lost.test}
 		inet_protocols = all
 		smtp_bind_address6 =
 		in_flow_delay = 0
@@ -303,6 +307,12 @@ delivered known@alias.test "relay=127.0.0.1\[127.0.0.1\]:$first,.*status=sent" '
 delivered known@two.test "relay=127.0.0.1\[127.0.0.1\]:$second,.*status=sent" 'the first is down: to the second'
 sent known@lost.test >/dev/null
 like "$(cat "$work/replies")" '^450 4\.3\.5 .*no server is known' 'an alias of nothing is put off'
+sent moved@one.test >/dev/null
+await eval "grep -q 'to=<joe@lost.test>.*status=' '$log'"
+like "$(grep 'to=<joe@lost.test>' "$log")" 'dsn=4.3.5, status=deferred .*no server is known' \
+	'what was accepted for it, by another address or from within,'
+is "$(sed -n 's/.*postfix.*: \([0-9A-F]*\): to=<joe@lost.test>.*/\1/p' "$log" | head -n 1 | xargs -I ID find "$work/backup" -path '*/deferred/*' -name ID | wc -l)" 1 \
+	'... waits in the queue'
 if [ -n "$six" ]; then
 	delivered known@v6.test 'relay=::1\[::1\]:.*status=sent' 'IPv6'
 else

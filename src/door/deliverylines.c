@@ -10,6 +10,12 @@
 #include "deliverytarget.h"
 #include "deliverytext.h"
 
+/*
+ * An alias of nothing: nobody listens at port 0, so qmail-remote says 4.4.1, and what was accepted waits in
+ * the queue. By the MX records of the domain it would come back to us; a name without an address bounces.
+ */
+static const char nowhere[] = ":127.0.0.1:0\n";
+
 struct lines {
 	struct deliverymaking *making;
 	struct deliverytext text;        /* the lines */
@@ -67,6 +73,12 @@ add_route(void *context, uint32_t domain, const struct deliverytarget *target)
 	making->has_way[domain] = target->local || target->nothing || is_routed(lines, domain);
 	if (is_taken(lines, domain))
 		return;
+	if (target->nothing) {
+		making->written++;
+		deliverytext_string(&lines->text, intern_text(&making->source->names, domain));
+		deliverytext_string(&lines->text, nowhere);
+		return;
+	}
 	while (i < target->count && target->servers[i].family != 4)
 		i++;
 	if (i < target->count) {
@@ -74,7 +86,7 @@ add_route(void *context, uint32_t domain, const struct deliverytarget *target)
 		number = target->servers[i].port;
 	}
 	if (host == NULL) {
-		if (!target->local && !target->nothing)
+		if (!target->local)
 			deliverymaking_leave_out(making, domain);
 		return;
 	}

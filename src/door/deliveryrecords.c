@@ -10,7 +10,7 @@
 
 #define VALUE_SIZE (RECORD_SERVERS_MAX * 64 + 16)
 
-/* An alias of nothing: what Postfix has of it waits for the administrator. */
+/* An alias of nothing: what Postfix has of it waits in the queue for the administrator. */
 static const char nowhere[] = "retry:4.3.5 no server is known for this domain yet";
 
 struct records {
