@@ -211,6 +211,41 @@ rebuild
 cksum "$other"/* >"$work/after"
 ok 'all is back' cmp -s "$work/before" "$work/after"
 
+# A route stays as long as a file that takes mail has the domain
+
+sql "INSERT INTO domain_ips VALUES ('leaves.test', '192.0.2.11', 2525, NULL), ('börse.test', '192.0.2.12', NULL, NULL)"
+rebuild
+cp "$other/rcpthosts" "$work/rcpthosts"
+printf 'a\0b\n' >>"$other/rcpthosts"
+mv "$other/relay_domains.cdb" "$work/relay_domains.cdb"
+for name in leaves.test börse.test xn--brse-5qa.test; do echo "$name relay"; done | cdb -c -m "$other/relay_domains.cdb"
+sql "DELETE FROM domain_ips WHERE domain IN ('leaves.test', 'börse.test')"
+rebuild
+like "$err" 'write_rcpthosts: .*NUL byte' 'rcpthosts cannot be written: it takes mail for domains that went'
+like "$(block "$other/smtproutes")" 'leaves.test:192.0.2.11:2525 .*xn--brse-5qa.test:192.0.2.12 ' '... so their routes stay'
+like "$err" 'write_smtproutes: .*keeps the routes of 2 domains .*, such as (leaves|xn--brse-5qa).test: ' '... that is said'
+unlike "$(records "$other/morercpthosts.cdb")" leaves.test '... the other file has them no more'
+is "$(records "$other/transport.cdb" | grep 'leaves\|rse' | tr '\n' ' ')" \
+	'börse.test smtp:[192.0.2.12]:25 leaves.test smtp:[192.0.2.11]:2525 xn--brse-5qa.test smtp:[192.0.2.12]:25 ' \
+	'the same with a relay_domains.cdb that is not ours'
+rebuild
+like "$(block "$other/smtproutes")$(records "$other/transport.cdb" | tr '\n' ' ')" 'leaves.test:.*leaves.test smtp' 'nor does the next run drop them'
+cp "$work/rcpthosts" "$other/rcpthosts"
+mv "$work/relay_domains.cdb" "$other/relay_domains.cdb"
+rebuild
+unlike "$(cat "$other/rcpthosts" "$other/smtproutes"; records "$other/transport.cdb"; records "$other/relay_domains.cdb")" 'leaves|rse' \
+	'that is mended: they are gone everywhere'
+unlike "$err" 'keeps the routes' '... and nothing is said'
+echo Hand.test >>"$other/rcpthosts"
+sql "INSERT INTO domain_ips VALUES ('hand.test', '192.0.2.13', NULL, NULL)"
+rebuild
+sql "DELETE FROM domain_ips WHERE domain = 'hand.test'"
+rebuild
+like "$(block "$other/smtproutes")" 'hand.test:192.0.2.13 ' 'a domain that a line of the administrator takes'
+sed -i /Hand/d "$other/rcpthosts"
+rebuild
+unlike "$(cat "$other/smtproutes")" hand.test '... until it is out'
+
 # What is no file of ours
 
 printf 'a\0b\n' >>"$other/smtproutes"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deliverykeep.h"
 #include "deliverytarget.h"
 #include "deliverytext.h"
 
@@ -20,6 +21,7 @@ struct lines {
 	struct deliverymaking *making;
 	struct deliverytext text;        /* the lines */
 	struct deliverytext_split split; /* and what the administrator has in the file */
+	struct deliverykeep keep;        /* routes of before */
 };
 
 static bool
@@ -101,6 +103,62 @@ add_route(void *context, uint32_t domain, const struct deliverytarget *target)
 	deliverytext_string(&lines->text, "\n");
 }
 
+/* Calls take for each line of our block as it is, with its domain; until that returns other than 0. */
+static int
+each_old_line(struct lines *lines, const struct deliveryfile *file,
+    int (*take)(struct lines *lines, const char *line, size_t len, size_t domain_len))
+{
+	size_t at = lines->split.before, end = lines->split.after;
+
+	while (at < end) {
+		const char *line = file->bytes + at, *lf = memchr(line, '\n', end - at);
+		size_t len = lf != NULL ? (size_t)(lf - line) : end - at;
+		const char *colon = memchr(line, ':', len);
+
+		if (line[0] != '#' && colon != NULL && colon > line &&
+		    take(lines, line, len, (size_t)(colon - line)) != 0)
+			return -1;
+		at += len + 1;
+	}
+	return 0;
+}
+
+static int
+note_old_route(struct lines *lines, const char *line, size_t len, size_t domain_len)
+{
+	const struct deliverymaking *making = lines->making;
+	uint32_t domain = intern_find(&making->source->names, line, domain_len);
+
+	(void)len;
+	if ((domain != INTERN_NONE && making->has_way[domain]) ||
+	    intern_find(&lines->split.keys, line, domain_len) != INTERN_NONE)
+		return 0;
+	return deliverykeep_note(&lines->keep, line, domain_len);
+}
+
+static int
+keep_old_route(struct lines *lines, const char *line, size_t len, size_t domain_len)
+{
+	if (!deliverykeep_needs(&lines->keep, line, domain_len))
+		return 0;
+	deliverymaking_keep(lines->making, line, domain_len);
+	deliverytext_add(&lines->text, line, len);
+	deliverytext_string(&lines->text, "\n");
+	return 0;
+}
+
+/* Routes of before that mail still needs. Returns 0, or -1 for want of memory. */
+static int
+keep_old_routes(struct lines *lines, const struct deliveryfile *file)
+{
+	const struct deliverymaking *making = lines->making;
+
+	if (each_old_line(lines, file, note_old_route) == -1)
+		return -1;
+	deliverykeep_look(&lines->keep, making->text_hosts, making->cdb_hosts);
+	return each_old_line(lines, file, keep_old_route);
+}
+
 static const char *
 write_all(int fd, const struct deliverytext *text)
 {
@@ -128,6 +186,8 @@ write_text(
 
 	if (why == NULL) {
 		making->failed = deliverytarget_each(making->source, add, &lines) == -1;
+		if (add == add_route && !making->failed)
+			making->failed = keep_old_routes(&lines, file) == -1;
 		deliverytext_merge(&out, &lines.split, file->bytes, file->len, &lines.text);
 		if (out.failed || making->failed)
 			why = "out of memory";
@@ -146,6 +206,7 @@ write_text(
 	free(out.bytes);
 	free(lines.text.bytes);
 	intern_free(&lines.split.keys);
+	deliverykeep_free(&lines.keep);
 	return why;
 }
 
