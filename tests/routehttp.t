@@ -102,6 +102,15 @@ Auth-Status: OK
 Auth-Server: 192.0.2.1
 Auth-Port: 1143" 'a route'
 is "$code" 0 'exit 0'
+as_printed() { # NAME: runs the command on standard input, for a user whom we have
+	sed "s|[^ ]*routehttp -v|'$bin/routehttp' -v|; s/User: joe/User: alice/" >"$work/printed"
+	reply=$(sh "$work/printed" 2>"$work/printed.err" | tr -d '\r')
+	is "$(header Auth-Status)" OK "$1, as printed" || diag "$(cat "$work/printed" "$work/printed.err")"
+}
+awk '/^  4  Ask as nginx does/ { on = 1; next } on && /^$/ && seen { exit } on && NF { seen = 1; sub(/^    # /, ""); print }' \
+	INSTALL | as_printed 'the command of INSTALL'
+awk '/^Ask by hand:/ { on = 1; next } on && /^HTTP/ { exit } on && !/^\./ { sub(/^\$ /, ""); gsub(/\\e/, "\\"); print }' \
+	src/door/routehttp.8 | as_printed 'that of the page'
 ask plain six pw pop3
 is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::1 993' 'IPv6, and a port of its own'
 ask plain paula s3cret imap
@@ -367,6 +376,28 @@ is "$(header Auth-Error-Code)" '451 4.3.0' 'a recipient that two servers would r
 mv "$RCPTCHECK_HOME/route" "$work/route.away"
 rcpt joe@local.test -s 192.0.2.25
 is "$(header Auth-Server)" 192.0.2.25 'recipients need no folder route'
+rm -f "$work/at.sock"
+"$bin/routehttp" -u "$work/at.sock" -s 192.0.2.25 </dev/null 2>"$work/at.log" &
+echo $! >"$work/at.pid"
+await grep -q 'route: is not there' "$work/at.log"
+caged() { # it can gain no rights: set by the sandbox
+	grep -q '^NoNewPrivs:[[:blank:]]*1' "/proc/$(cat "$work/at.pid")/status"
+}
+ok 'one that stays is in its sandbox without it, too' await 10 caged
+like "$(cat "$work/at.log")" 'routehttp: .*/route: is not there: restart routehttp' '... and says what it cannot see'
+request none '' '' smtp 'Auth-SMTP-From: MAIL FROM:<>' 'Auth-SMTP-To: RCPT TO:<joe@local.test>' >"$work/request"
+like "$(perl -MIO::Socket::UNIX -e '
+	my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "connect: $!";
+	print $s <STDIN>; alarm 60; print <$s>' "$work/at.sock" <"$work/request")" 'Auth-Server: 192.0.2.25' '... where it works'
+stop_pid "$work/at.pid"
+if [ "$(id -u)" -eq 0 ]; then
+	mv "$RCPTCHECK_HOME/run" "$work/run.away"
+	run "$bin/routehttp" </dev/null
+	like "$code $err" '^111 routehttp: .*/run: is missing' 'a folder run that is missing is named'
+	mv "$work/run.away" "$RCPTCHECK_HOME/run"
+else
+	skip 1 'only root has rights to lay down'
+fi
 mv "$work/route.away" "$RCPTCHECK_HOME/route"
 mv "$cdb" "$work/cdb"
 rcpt joe@main.test

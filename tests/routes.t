@@ -264,6 +264,17 @@ is "$code" 0 'alone it forgives all'
 rcptbuild -nm many </dev/null
 is "$code" 100 '-n only checks'
 goes 0u40@many.test '0u40@many.test 127.0.0.31 143 address'
+printf 'first@blank.test\t127.0.0.21\tkim \tx\nsecond@blank.test\t127.0.0.21\t\t geheim9\n' >"$work/blanks"
+rcptbuild -m blanks <"$work/blanks"
+is "$code $(printf '%s\n' "$err" | grep -c 'feeds/blanks.mailboxes: line [12]: \(login\|secret\): has a blank at an end: no header')" '0 2' \
+    'a login and a secret that nginx cannot be told: warnings'
+unlike "$err" geheim '... which show no secret'
+rm "$RCPTCHECK_HOME/data/feeds/blanks.mailboxes"
+mailbox "'blank','127.0.0.1',NULL,NULL,' blank','geheim10 '"
+rcptbuild -f
+is "$code $(printf '%s\n' "$err" | grep -c "mailboxes: rowid [0-9]*: \(login: ' blank'\|secret: '(not shown)'\): has a blank at an end")" '0 2' \
+    'the same in the table'
+sql "DELETE FROM mailboxes WHERE user = 'blank'"
 rm "$RCPTCHECK_HOME/data/feeds/many.mailboxes"
 rcptbuild
 is "$code" 100 'a list that is gone: taken for an accident'

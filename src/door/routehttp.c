@@ -222,6 +222,8 @@ lay_root_down(void)
 			desk.no_recipients = "root";
 		return;
 	}
+	if (access(run, F_OK) == -1)
+		die(run, "is missing: routehttp is to go on as its owner");
 	/* Who has no map, but recipients, needs no folder route. */
 	if (become_owner(run, access(route, F_OK) == -1 && errno == ENOENT ? NULL : route) !=
 	    -1)
@@ -233,12 +235,16 @@ lay_root_down(void)
 	die("root's rights cannot be laid down", strerror(errno));
 }
 
-/* For one that stays; a program for passwords could not work in it. */
+/*
+ * For one that stays; a program for passwords could not work in it. A folder that is not there yet can't be
+ * let into it.
+ */
 static void
 enter_sandbox(void)
 {
-	const struct sandbox_path paths[] = {{data, false}, {cache, true}, {route, true}};
-	size_t count = sizeof(paths) / sizeof(paths[0]);
+	const struct sandbox_path all[] = {{data, false}, {cache, true}, {route, true}};
+	struct sandbox_path paths[sizeof(all) / sizeof(all[0])];
+	size_t count = 0;
 	struct rlimit limit;
 
 	if (desk.listener == -1)
@@ -249,9 +255,12 @@ enter_sandbox(void)
 	}
 	if (options.program != NULL)
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (access(paths[i].path, F_OK) == -1)
-			return; /* it may be made later */
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (access(all[i].path, F_OK) == 0)
+			paths[count++] = all[i];
+		else
+			log_text(all[i].path, "is not there: restart routehttp once it is");
+	}
 	if (sandbox_limits(DESCRIPTORS) == -1 || sandbox_enter(paths, count) == -1)
 		die("sandbox", strerror(errno));
 }
