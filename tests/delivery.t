@@ -178,6 +178,30 @@ sed -i '/^one.test/d' "$other/rcpthosts"
 rebuild
 like "$(block "$other/rcpthosts")" 'one.test' 'a line of ours was taken out: there again'
 
+# Without rcpthosts qmail relays for everybody, which can't wait until a bad row is corrected
+
+sql "INSERT INTO domain_ips VALUES ('bad.test', '300.1.1.1', NULL, NULL)"
+cp "$other/rcpthosts" "$work/rcpthosts"
+rebuild
+is "$code" 100 'a bad row'
+ok '... and nothing is touched' cmp -s "$other/rcpthosts" "$work/rcpthosts"
+rm "$other/rcpthosts" "$other/morercpthosts.cdb"
+rebuild -n
+ok '-n writes nothing' test ! -e "$other/rcpthosts"
+rebuild
+is "$code $(block "$other/rcpthosts")" "100 $(block "$work/rcpthosts")" 'rcpthosts is made of the CDB in use'
+like "$err" 'write_rcpthosts: the file was gone, and is made of data/rcptcheck.cdb as it is' '... which is said'
+rebuild
+unlike "$err" 'the file was gone' '... once'
+rm "$other/rcpthosts"
+mv "$db" "$work/away.db"
+rebuild
+is "$code $(block "$other/rcpthosts")" "111 $(block "$work/rcpthosts")" 'the same without the database'
+mv "$work/away.db" "$db"
+sql "DELETE FROM domain_ips WHERE domain = 'bad.test'"
+rebuild
+is "$code $(block "$other/rcpthosts")" "0 $(block "$work/rcpthosts")" 'all is well'
+
 # Whoever looks host names up again needs no users, but the domains of their lists stay
 
 sql "INSERT INTO settings VALUES ('resolve_every', NULL, '1s'); DELETE FROM domain_ips WHERE domain = 'named.test';

@@ -160,22 +160,6 @@ keep_old_routes(struct lines *lines, const struct deliveryfile *file)
 }
 
 static const char *
-write_all(int fd, const struct deliverytext *text)
-{
-	size_t at = 0;
-
-	while (at < text->len) {
-		ssize_t n = write(fd, text->bytes + at, text->len - at);
-
-		if (n == -1 && errno != EINTR)
-			return strerror(errno);
-		if (n > 0)
-			at += (size_t)n;
-	}
-	return NULL;
-}
-
-static const char *
 write_text(
     struct deliverymaking *making, const struct deliveryfile *file, deliverytarget_take *add)
 {
@@ -197,7 +181,7 @@ write_text(
 	if (why == NULL)
 		why = deliveryfile_start(file, &fd);
 	if (why == NULL) {
-		why = write_all(fd, &out);
+		why = deliveryfile_write(fd, out.bytes, out.len);
 		if (why == NULL)
 			why = deliveryfile_finish(file, fd);
 		else
