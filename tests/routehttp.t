@@ -108,9 +108,11 @@ as_printed() { # NAME: runs the command on standard input, for a user whom we ha
 	is "$(header Auth-Status)" OK "$1, as printed" || diag "$(cat "$work/printed" "$work/printed.err")"
 }
 awk '/^  4  Ask as nginx does/ { on = 1; next } on && /^$/ && seen { exit } on && NF { seen = 1; sub(/^    # /, ""); print }' \
-	INSTALL | as_printed 'the command of INSTALL'
+	INSTALL >"$work/command"
+as_printed 'the command of INSTALL' <"$work/command"
 awk '/^Ask by hand:/ { on = 1; next } on && /^HTTP/ { exit } on && !/^\./ { sub(/^\$ /, ""); gsub(/\\e/, "\\"); print }' \
-	src/door/routehttp.8 | as_printed 'that of the page'
+	src/door/routehttp.8 >"$work/command"
+as_printed 'that of the page' <"$work/command"
 ask plain six pw pop3
 is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::1 993' 'IPv6, and a port of its own'
 ask plain paula s3cret imap
