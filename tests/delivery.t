@@ -38,8 +38,11 @@ chmod 640 "$control/smtproutes"
 rebuild
 is "$code" 0 'they are built'
 is "$(block "$control/smtproutes")" \
-	'alias.test:192.0.2.1 named.test:mail.invalid:27 one.test:192.0.2.1 other.test:192.0.2.7 two.test:192.0.2.3 xn--mnchen-3ya.test:192.0.2.5 ' \
+	'alias.test:192.0.2.1 lost.test:127.0.0.1:0 named.test:mail.invalid:27 one.test:192.0.2.1 other.test:192.0.2.7 two.test:192.0.2.3 xn--mnchen-3ya.test:192.0.2.5 ' \
 	'smtproutes: the first IPv4 server that is asked'
+: | perl -MSocket -e 'socket my $s, PF_INET, SOCK_STREAM, 0 or exit 2;
+	exit(connect($s, sockaddr_in(0, inet_aton "127.0.0.1")) ? 1 : 0)'
+is "$?" 0 '... and an alias of nothing waits: port 0 takes no connection'
 is "$(sed '/^# BEGIN/,/^# END/d' "$control/smtproutes" | tr '\n' ' ')" '# mine Port.Test:192.0.2.99 :smarthost.test ' \
 	'what the administrator has in it stays, and wins'
 is "$(stat -c %a "$control/smtproutes")" 640 'so does its mode'
@@ -175,6 +178,30 @@ sed -i '/^one.test/d' "$other/rcpthosts"
 rebuild
 like "$(block "$other/rcpthosts")" 'one.test' 'a line of ours was taken out: there again'
 
+# Without rcpthosts qmail relays for everybody, which can't wait until a bad row is corrected
+
+sql "INSERT INTO domain_ips VALUES ('bad.test', '300.1.1.1', NULL, NULL)"
+cp "$other/rcpthosts" "$work/rcpthosts"
+rebuild
+is "$code" 100 'a bad row'
+ok '... and nothing is touched' cmp -s "$other/rcpthosts" "$work/rcpthosts"
+rm "$other/rcpthosts" "$other/morercpthosts.cdb"
+rebuild -n
+ok '-n writes nothing' test ! -e "$other/rcpthosts"
+rebuild
+is "$code $(block "$other/rcpthosts")" "100 $(block "$work/rcpthosts")" 'rcpthosts is made of the CDB in use'
+like "$err" 'write_rcpthosts: the file was gone, and is made of data/rcptcheck.cdb as it is' '... which is said'
+rebuild
+unlike "$err" 'the file was gone' '... once'
+rm "$other/rcpthosts"
+mv "$db" "$work/away.db"
+rebuild
+is "$code $(block "$other/rcpthosts")" "111 $(block "$work/rcpthosts")" 'the same without the database'
+mv "$work/away.db" "$db"
+sql "DELETE FROM domain_ips WHERE domain = 'bad.test'"
+rebuild
+is "$code $(block "$other/rcpthosts")" "0 $(block "$work/rcpthosts")" 'all is well'
+
 # Whoever looks host names up again needs no users, but the domains of their lists stay
 
 sql "INSERT INTO settings VALUES ('resolve_every', NULL, '1s'); DELETE FROM domain_ips WHERE domain = 'named.test';
@@ -208,6 +235,41 @@ rebuild
 cksum "$other"/* >"$work/after"
 ok 'all is back' cmp -s "$work/before" "$work/after"
 
+# A route stays as long as a file that takes mail has the domain
+
+sql "INSERT INTO domain_ips VALUES ('leaves.test', '192.0.2.11', 2525, NULL), ('börse.test', '192.0.2.12', NULL, NULL)"
+rebuild
+cp "$other/rcpthosts" "$work/rcpthosts"
+printf 'a\0b\n' >>"$other/rcpthosts"
+mv "$other/relay_domains.cdb" "$work/relay_domains.cdb"
+for name in leaves.test börse.test xn--brse-5qa.test; do echo "$name relay"; done | cdb -c -m "$other/relay_domains.cdb"
+sql "DELETE FROM domain_ips WHERE domain IN ('leaves.test', 'börse.test')"
+rebuild
+like "$err" 'write_rcpthosts: .*NUL byte' 'rcpthosts cannot be written: it takes mail for domains that went'
+like "$(block "$other/smtproutes")" 'leaves.test:192.0.2.11:2525 .*xn--brse-5qa.test:192.0.2.12 ' '... so their routes stay'
+like "$err" 'write_smtproutes: .*keeps the routes of 2 domains .*, such as (leaves|xn--brse-5qa).test: ' '... that is said'
+unlike "$(records "$other/morercpthosts.cdb")" leaves.test '... the other file has them no more'
+is "$(records "$other/transport.cdb" | grep 'leaves\|rse' | tr '\n' ' ')" \
+	'börse.test smtp:[192.0.2.12]:25 leaves.test smtp:[192.0.2.11]:2525 xn--brse-5qa.test smtp:[192.0.2.12]:25 ' \
+	'the same with a relay_domains.cdb that is not ours'
+rebuild
+like "$(block "$other/smtproutes")$(records "$other/transport.cdb" | tr '\n' ' ')" 'leaves.test:.*leaves.test smtp' 'nor does the next run drop them'
+cp "$work/rcpthosts" "$other/rcpthosts"
+mv "$work/relay_domains.cdb" "$other/relay_domains.cdb"
+rebuild
+unlike "$(cat "$other/rcpthosts" "$other/smtproutes"; records "$other/transport.cdb"; records "$other/relay_domains.cdb")" 'leaves|rse' \
+	'that is mended: they are gone everywhere'
+unlike "$err" 'keeps the routes' '... and nothing is said'
+echo Hand.test >>"$other/rcpthosts"
+sql "INSERT INTO domain_ips VALUES ('hand.test', '192.0.2.13', NULL, NULL)"
+rebuild
+sql "DELETE FROM domain_ips WHERE domain = 'hand.test'"
+rebuild
+like "$(block "$other/smtproutes")" 'hand.test:192.0.2.13 ' 'a domain that a line of the administrator takes'
+sed -i /Hand/d "$other/rcpthosts"
+rebuild
+unlike "$(cat "$other/smtproutes")" hand.test '... until it is out'
+
 # What is no file of ours
 
 printf 'a\0b\n' >>"$other/smtproutes"
@@ -227,11 +289,11 @@ rebuild -f
 
 root=$top/build/root-postfix-cdb
 if [ ! -e "$root/.unpacked" ] || [ ! -e "$top/build/root-postfix/.unpacked" ]; then
-	skip 8 'tests/unpack postfix postfix-cdb has not been run'
+	skip 10 'tests/unpack postfix postfix-cdb has not been run'
 	done_testing
 fi
 if [ "$(id -u)" -ne 0 ]; then
-	skip 8 'needs root: Postfix loads no map for cdb that belongs to others'
+	skip 10 'needs root: Postfix loads no map for cdb that belongs to others'
 	done_testing
 fi
 primary_mailfront first known postmaster
@@ -260,6 +322,7 @@ more_main=$(
 		parent_domain_matches_subdomains =
 		relay_recipient_maps =
 		relay_transport = relay
+		virtual_alias_maps = inline:{moved@one.test=joe@lost.test}
 		inet_protocols = all
 		smtp_bind_address6 =
 		in_flow_delay = 0
@@ -303,6 +366,12 @@ delivered known@alias.test "relay=127.0.0.1\[127.0.0.1\]:$first,.*status=sent" '
 delivered known@two.test "relay=127.0.0.1\[127.0.0.1\]:$second,.*status=sent" 'the first is down: to the second'
 sent known@lost.test >/dev/null
 like "$(cat "$work/replies")" '^450 4\.3\.5 .*no server is known' 'an alias of nothing is put off'
+sent moved@one.test >/dev/null
+await eval "grep -q 'to=<joe@lost.test>.*status=' '$log'"
+like "$(grep 'to=<joe@lost.test>' "$log")" 'dsn=4.3.5, status=deferred .*no server is known' \
+	'what was accepted for it, by another address or from within,'
+is "$(sed -n 's/.*postfix.*: \([0-9A-F]*\): to=<joe@lost.test>.*/\1/p' "$log" | head -n 1 | xargs -I ID find "$work/backup" -path '*/deferred/*' -name ID | wc -l)" 1 \
+	'... waits in the queue'
 if [ -n "$six" ]; then
 	delivered known@v6.test 'relay=::1\[::1\]:.*status=sent' 'IPv6'
 else

@@ -160,6 +160,11 @@ sql "INSERT INTO mailboxes VALUES ('hugo@example.org', '127.0.0.2', NULL, NULL, 
 in_imap hugo@example.org carols '^OK ' 'a row is in force at once'
 told two carol 'the user before the range'
 in_imap nobody secret '^NO .*Could not determine server' 'an unknown user'
+sql "INSERT INTO mailboxes VALUES ('zcolon', '127.0.0.1:$imap', NULL, NULL, NULL, NULL), ('zcolon', ':::', NULL, NULL, NULL, NULL)"
+in_imap zcolon secret '^NO .*Could not determine server' 'a server with a port in it, which rcptbuild would refuse'
+sql "DELETE FROM mailboxes WHERE user = 'zcolon'"
+in_imap ALICE@Example.ORG. secret '^OK ' 'a dot at the end of the domain'
+told two alice@example.org 'is dropped'
 stop_pid "$work/one.pid"
 in_imap bob bobs '^OK ' 'the first server is stopped'
 told two bob 'the second'

@@ -62,7 +62,9 @@ refused() { # NAME REGEX argument...
 }
 echo >"$work/empty"
 : >"$work/file"
-refused 'an option it has not' '^usage: routehttp' -x
+refused 'an option it has not' '^usage: routehttp' -z
+refused 'what is true of a socket alone' '^usage: routehttp' -x
+refused 'the same' '^usage: routehttp' -x -p 1
 refused 'two places to listen at' '^usage: routehttp' -u /x -p 1
 refused 'arguments of no program' '^usage: routehttp' argument
 refused 'every address without a key' 'anybody could try passwords' -p 0.0.0.0:9999
@@ -100,6 +102,17 @@ Auth-Status: OK
 Auth-Server: 192.0.2.1
 Auth-Port: 1143" 'a route'
 is "$code" 0 'exit 0'
+as_printed() { # NAME: runs the command on standard input, for a user whom we have
+	sed "s|[^ ]*routehttp -v|'$bin/routehttp' -v|; s/User: joe/User: alice/" >"$work/printed"
+	reply=$(sh "$work/printed" 2>"$work/printed.err" | tr -d '\r')
+	is "$(header Auth-Status)" OK "$1, as printed" || diag "$(cat "$work/printed" "$work/printed.err")"
+}
+awk '/^  4  Ask as nginx does/ { on = 1; next } on && /^$/ && seen { exit } on && NF { seen = 1; sub(/^    # /, ""); print }' \
+	INSTALL >"$work/command"
+as_printed 'the command of INSTALL' <"$work/command"
+awk '/^Ask by hand:/ { on = 1; next } on && /^HTTP/ { exit } on && !/^\./ { sub(/^\$ /, ""); gsub(/\\e/, "\\"); print }' \
+	src/door/routehttp.8 >"$work/command"
+as_printed 'that of the page' <"$work/command"
 ask plain six pw pop3
 is "$(header Auth-Server) $(header Auth-Port)" '2001:db8::1 993' 'IPv6, and a port of its own'
 ask plain paula s3cret imap
@@ -130,6 +143,32 @@ certified paula
 is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' 'says nginx: it gets what it needs to log in'
 certified alice
 like "$log" 'answer=temporary why=no-secret' 'a certificate, and no secret to log in with'
+at_socket() { # [argument...] <REQUEST: one request to a routehttp that stays; leaves $reply and $log
+	rm -f "$work/at.sock"
+	"$bin/routehttp" -v -u "$work/at.sock" "$@" </dev/null 2>"$work/at.log" &
+	echo $! >"$work/at.pid"
+	await test -S "$work/at.sock"
+	reply=$(perl -MIO::Socket::UNIX -e '
+		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "connect: $!";
+		print $s <STDIN>; alarm 60; print <$s>' "$work/at.sock" | tr -d '\r')
+	stop_pid "$work/at.pid"
+	log=$(cat "$work/at.log")
+}
+request external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula' >"$work/request"
+at_socket <"$work/request"
+is "$(header Auth-Status)" '[UNAVAILABLE] Temporary failure, please try again later' 'a certificate, on a socket without a key: no'
+like "$log" 'answer=temporary why=external-needs-key' '... the log says why'
+unlike "$reply" s3cret '... its group has other programs in it, which get no secret'
+at_socket -x <"$work/request"
+is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' '... unless nginx alone may open it: -x'
+at_socket -k "$work/key" <"$work/request"
+like "$log" 'answer=temporary why=key' 'who is on the socket, but does not know the key'
+request external paula '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=paula' 'X-Auth-Key: the key' >"$work/request"
+at_socket -k "$work/key" <"$work/request"
+is "$(header Auth-User)|$(header Auth-Pass)" 'al ice|s3cret' '... and who does'
+request external alice '' imap 'Auth-SSL-Verify: SUCCESS' 'Auth-SSL-Subject: CN=alice' >"$work/request"
+at_socket <"$work/request"
+like "$log" 'answer=temporary why=no-secret' 'without a secret nothing changes'
 request plain alice pw imap 'X-Auth-Key: the kez' >"$work/request"
 answer -k "$work/key" <"$work/request"
 like "$log" 'answer=temporary why=key' 'another key'
@@ -138,6 +177,8 @@ unlike "$reply" "Auth-Status: OK|Auth-Server" "... gets nothing"
 # Whose secret it is
 
 sql "INSERT INTO mailboxes VALUES ('fred', '127.0.0.1', 143, NULL, 'f01', 'fredpw'),
+	('Emil', '127.0.0.1', 143, NULL, NULL, 'emilpw'), ('KARL', '127.0.0.1', 143, NULL, NULL, 'karl1'),
+	('Karl', '127.0.0.1', 143, NULL, NULL, 'karl2'), ('one', '127.0.0.9', 143, NULL, NULL, 'otherpw'),
 	('Otto', '127.0.0.1', 143, NULL, NULL, 'upper'), ('otto', '127.0.0.1', 143, NULL, NULL, 'lower'),
 	('one@own.example', '127.0.0.1', 143, NULL, '%n', 'onepw'),
 	('a-m@own.example', '127.0.0.1', 143, NULL, '%n', 'rangepw'),
@@ -149,7 +190,7 @@ cat >"$work/everybody" <<'SCRIPT'
 # mallory's accounts have mallory's password; the others have theirs
 given=$(tr '\0' , <&3)
 case $given in
-fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
+emil,right,* | karl,right,* | Emil,upper,* | fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
 *@own.example,right,* | *@OWN.example,right,* | boss,right,* | otto,lower,* | Otto,upper,* | Boss,mallory,*) exit 0 ;;
 esac
 exit 1
@@ -182,6 +223,13 @@ given plain Boss mallory 'denied checkpassword' 'the same where it is the secret
 given plain Ted@own.example right 'ted domainpw' '... and is that one at the server'
 given plain Otto upper ' upper' 'but each who is in the map is asked about as he is'
 given plain otto lower ' lower' '... and the other one'
+given plain emil right 'temporary spelling' 'who is right as emil is not Emil'
+given plain Emil upper ' emilpw' '... but Emil is'
+given plain karl right 'temporary spelling' 'nor KARL, who is found under karl'
+given plain one@own.example. right 'one onepw' 'the dot of the root is no part of a domain'
+given external emil '' 'temporary spelling' 'a certificate of emil is not that of Emil'
+given external Emil '' ' emilpw' '... but that of Emil is'
+given external karl '' 'temporary spelling' 'nor is that of karl one of KARL'
 given external fred '' 'f01 fredpw' 'a certificate'
 given external fred@evil.example '' 'temporary no-domain' '... of another domain'
 given external boss@evil.example '' 'temporary no-domain' '... that of all'
@@ -243,7 +291,16 @@ is "$code|$reply|$log" '0||' 'nobody says anything: nothing is logged'
 rcpt x@foreign.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'no domain at all: an accident, and no proof'
 like "$log" 'answer=temporary why=no-domains' 'the log says so'
-sql "INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test')"
+sql "INSERT INTO domain_aliases VALUES ('alias.test', 'gone.test'), ('other.test', 'gone.test')"
+build
+for address in x@foreign.test 'y@[198.51.100.77]' y%foreign.test y@alias.test; do
+	rcpt "$address" -s 192.0.2.25
+	is "$(header Auth-Error-Code) $(header Auth-Server)" '451 4.3.0 ' "an alias of nothing is no domain: <$address>"
+done
+like "$log" 'why=alias' 'nor is mail for it taken'
+rcpt x@foreign.test
+like "$log" 'answer=temporary why=no-domains' 'the tables are as good as empty'
+sql "DELETE FROM domain_aliases; INSERT INTO local_domains VALUES ('local.test'); INSERT INTO local_users VALUES ('joe@local.test')"
 build
 rcpt x@foreign.test
 is "$(header Auth-Error-Code)" '550 5.7.1' 'one domain: all others are foreign'
@@ -264,6 +321,38 @@ rcpt joe@two.test
 is "$(header Auth-Port)" "$port" 'the server that has answered'
 rcpt joe@two.test
 is "$(header Auth-Port)" "$port" 'the other is remembered as down'
+sql "INSERT INTO mailboxes VALUES ('tess', '127.0.0.85', NULL, 1, NULL, 'tesspw'), ('tess', '127.0.0.86', NULL, 2, NULL, 'tesspw');
+    INSERT INTO domain_ips VALUES ('marked.test', '127.0.0.1', $port, 1), ('marked.test', '192.0.2.6', 26, 2)"
+build
+for command in -d -u; do
+	"$bin/routequery" $command 127.0.0.1 2>>"$work/mark.err"
+	rcpt "joe$command@marked.test"
+	case $command in
+	-d) is "$(header Auth-Server)" 192.0.2.6 'routequery -d takes a server of a domain out, though it answers' ;;
+	-u) is "$(header Auth-Server)" 127.0.0.1 '... and -u brings it back' ;;
+	esac
+done
+smtp_ports() { # both take connections
+	perl -MIO::Socket::INET -e '
+		my @all = map { IO::Socket::INET->new(LocalAddr => $_, LocalPort => 25, Listen => 9) or exit } @ARGV;
+		$| = 1; print "ready\n"; sleep 600' 127.0.0.85 127.0.0.86 >"$work/ports.log" 2>&1 &
+	echo $! >"$work/ports.pid"
+	await eval "[ -s '$work/ports.log' ] || ! kill -0 $! 2>/dev/null"
+	[ -s "$work/ports.log" ]
+}
+if smtp_ports; then
+	ask plain tess tesspw smtp
+	is "$(header Auth-Server) $(header Auth-Port)" '127.0.0.85 25' 'a login in SMTP'
+	"$bin/routequery" -d 127.0.0.85
+	ask plain tess tesspw smtp
+	is "$(header Auth-Server) $(header Auth-Port)" '127.0.0.86 25' '... whose server is taken out'
+	"$bin/routequery" -u 127.0.0.85
+else
+	skip 2 'nobody but root may listen at port 25, or somebody does'
+fi
+stop_pid "$work/ports.pid"
+sql "DELETE FROM mailboxes WHERE user = 'tess'"
+build
 rcpt x@down.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'a server that is down'
 rcpt x@dangling.test
@@ -272,6 +361,23 @@ rcpt x@foreign.test
 is "$(header Auth-Error-Code)" '550 5.7.1' 'no relay'
 rcpt x@foreign.test -s 192.0.2.25
 is "$(header Auth-Error-Code)" '550 5.7.1' 'not with a server for the rest either'
+for foreign in 'y@[198.51.100.77]' 'y@[IPv6:2001:db8::1]' y%foreign.test 'foreign.test!y' y '"y@foreign.test"' \
+    '@main.test,@local.test:y@foreign.test' '@main.test:y' '"y"'; do
+	rcpt "$foreign" -s 192.0.2.25
+	is "$(header Auth-Error-Code) $(header Auth-Server)" '550 5.7.1 ' "no relay: <$foreign>"
+done
+for nothing in 'y@foreign.test@main.test' 'foreign.test:y' 'y@foreign.test:25'; do
+	rcpt "$nothing" -s 192.0.2.25
+	is "$(header Auth-Error-Code) $(header Auth-Server)" '451 4.3.0 ' "nor where it is not clear: <$nothing>"
+done
+rcpt '@foreign.test,@other.test:joe@main.test' -s 192.0.2.25
+is "$(header Auth-Status) $(header Auth-Server) $(header Auth-Port)" "OK 127.0.0.1 $port" 'a source route is passed over, as rcptcheck does'
+rcpt '"joe"@main.test' -s 192.0.2.25
+is "$(header Auth-Port)" "$port" 'quotes'
+for master in PostMaster '"postmaster"'; do
+	rcpt "$master" -s 192.0.2.25
+	is "$(header Auth-Server)" 192.0.2.25 "<$master> is ours, whatever the domain is"
+done
 rcpt joe@local.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'a local user, and no server to send him to'
 like "$log" 'why=no-server' 'the log says so'
@@ -287,10 +393,34 @@ is "$(header Auth-Error-Code)" '451 4.3.0' 'a recipient that two servers would r
 mv "$RCPTCHECK_HOME/route" "$work/route.away"
 rcpt joe@local.test -s 192.0.2.25
 is "$(header Auth-Server)" 192.0.2.25 'recipients need no folder route'
+rm -f "$work/at.sock"
+"$bin/routehttp" -u "$work/at.sock" -s 192.0.2.25 </dev/null 2>"$work/at.log" &
+echo $! >"$work/at.pid"
+await grep -q 'route: is not there' "$work/at.log"
+caged() { # it can gain no rights: set by the sandbox
+	grep -q '^NoNewPrivs:[[:blank:]]*1' "/proc/$(cat "$work/at.pid")/status"
+}
+ok 'one that stays is in its sandbox without it, too' await 10 caged
+like "$(cat "$work/at.log")" 'routehttp: .*/route: is not there: restart routehttp' '... and says what it cannot see'
+request none '' '' smtp 'Auth-SMTP-From: MAIL FROM:<>' 'Auth-SMTP-To: RCPT TO:<joe@local.test>' >"$work/request"
+like "$(perl -MIO::Socket::UNIX -e '
+	my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "connect: $!";
+	print $s <STDIN>; alarm 60; print <$s>' "$work/at.sock" <"$work/request")" 'Auth-Server: 192.0.2.25' '... where it works'
+stop_pid "$work/at.pid"
+if [ "$(id -u)" -eq 0 ]; then
+	mv "$RCPTCHECK_HOME/run" "$work/run.away"
+	run "$bin/routehttp" </dev/null
+	like "$code $err" '^111 routehttp: .*/run: is missing' 'a folder run that is missing is named'
+	mv "$work/run.away" "$RCPTCHECK_HOME/run"
+else
+	skip 1 'only root has rights to lay down'
+fi
 mv "$work/route.away" "$RCPTCHECK_HOME/route"
 mv "$cdb" "$work/cdb"
 rcpt joe@main.test
 is "$(header Auth-Error-Code)" '451 4.3.0' 'without rcptcheck.cdb'
+rcpt y%foreign.test -s 192.0.2.25
+like "$log" 'answer=temporary why=cdb' '... nor is anything foreign'
 mv "$work/cdb" "$cdb"
 
 many() { # COUNT USER PASSWORD: so many at a time; prints the states, counted

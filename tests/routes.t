@@ -244,9 +244,12 @@ rcptbuild -m many <"$work/many"
 is "$code" 0 'a hundred'
 head -n 40 "$work/many" | "$bin/rcptbuild" -m many >"$work/out" 2>"$work/err"
 is "$? $(cut -d : -f 2-3 "$work/err" | head -n 1)" '100  feeds/many.mailboxes: has 40 users, had 100' 'less than half of them: taken for an accident'
+advice=$(sed -n '1s/.*run rcptbuild \(.*\) < list$/\1/p' "$work/err")
+like "$(head -n 1 "$work/err")" 'if it is right, run rcptbuild -f -m many < list$' '... and what to do if it is none'
 goes 0u100@many.test '0u100@many.test 127.0.0.31 143 address'
-head -n 40 "$work/many" | "$bin/rcptbuild" -fm many >"$work/out" 2>"$work/err"
-is "$?" 0 'with -f it is taken'
+# shellcheck disable=SC2086 # words
+head -n 40 "$work/many" | "$bin/rcptbuild" $advice >"$work/out" 2>"$work/err"
+is "$?" 0 '... that takes it'
 query -n 0u100@many.test
 is "$(pair match)" '' 'and who is not in it is gone'
 rcptbuild -m shrinks <"$work/list"
@@ -261,6 +264,17 @@ is "$code" 0 'alone it forgives all'
 rcptbuild -nm many </dev/null
 is "$code" 100 '-n only checks'
 goes 0u40@many.test '0u40@many.test 127.0.0.31 143 address'
+printf 'first@blank.test\t127.0.0.21\tkim \tx\nsecond@blank.test\t127.0.0.21\t\t geheim9\n' >"$work/blanks"
+rcptbuild -m blanks <"$work/blanks"
+is "$code $(printf '%s\n' "$err" | grep -c 'feeds/blanks.mailboxes: line [12]: \(login\|secret\): has a blank at an end: no header')" '0 2' \
+    'a login and a secret that nginx cannot be told: warnings'
+unlike "$err" geheim '... which show no secret'
+rm "$RCPTCHECK_HOME/data/feeds/blanks.mailboxes"
+mailbox "'blank','127.0.0.1',NULL,NULL,' blank','geheim10 '"
+rcptbuild -f
+is "$code $(printf '%s\n' "$err" | grep -c "mailboxes: rowid [0-9]*: \(login: ' blank'\|secret: '(not shown)'\): has a blank at an end")" '0 2' \
+    'the same in the table'
+sql "DELETE FROM mailboxes WHERE user = 'blank'"
 rm "$RCPTCHECK_HOME/data/feeds/many.mailboxes"
 rcptbuild
 is "$code" 100 'a list that is gone: taken for an accident'
@@ -323,10 +337,53 @@ stop_pid "$work/first.pid"
 lives "$first no" 'all are dead: the first'
 listen_at second 127.0.0.1 "$second"
 lives "$second yes" 'one comes back while both are remembered: it is given'
+query -d 127.0.0.99
+is "$code" 100 'a host that is in no route: 100'
 query -d 127.0.0.99:143
-is "$code" 100 'a server that is in no route: 100'
+is "$code" 0 'with a port it is marked all the same'
+like "$err" 'no route has the server 127.0.0.99:143; it is marked all the same' '... and that is said'
+query -u 127.0.0.99:143
 query -d 127.0.0.1:99999
 is "$code" 111 'no port: 111'
+
+# --- all ports of a host: -d takes it out of all of them
+primary ports.test 2526 127.0.0.81
+mailbox "'ports','127.0.0.81',NULL,1,NULL,NULL" "'ports','127.0.0.82',NULL,2,NULL,NULL" \
+    "'port','127.0.0.81',2143,1,NULL,NULL" "'port','127.0.0.82',2143,2,NULL,NULL"
+rcptbuild
+marked() { # prints the ports of 127.0.0.81 that are down
+	perl -e 'undef $/; open my $f, "<", $ARGV[0]; my $all = <$f>;
+		print join " ", sort { $a <=> $b } map { my ($kind, $family, $port, $n, @ip) = unpack "CCvVC4", $_;
+		    $kind == 2 && "@ip" eq "127 0 0 81" ? $port : () } unpack "(a48)*", $all' "$live"
+}
+query -d 127.0.0.81
+is "$code $(marked)" '0 25 110 143 2143 2526' 'those of routes, of the protocols, of SMTP and of domains'
+query -n port
+is "$(pair server)" 127.0.0.82 'it is out of a route with a port'
+query -u 127.0.0.81
+is "$code $(marked)" '0 ' 'up: all of them'
+query -d 127.0.0.81:2500
+is "$code $(marked)" '0 2500' 'the port that Perdition has from -m alone'
+query -u 127.0.0.81:2500
+is "$code $(marked)" '0 ' 'up'
+mv "$cdb" "$work/cdb.away"
+query -d 127.0.0.81
+is "$code $(marked) $err" '0 25 110 143 2143 ' 'without rcptcheck.cdb'
+query -u 127.0.0.81
+echo damage >"$cdb"
+query -d 127.0.0.81
+like "$code $(marked) $err" '^0 25 110 143 2143 .*rcptcheck.cdb: ' 'one that is damaged is said'
+query -u 127.0.0.81
+mv "$work/cdb.away" "$cdb"
+mv "$routes" "$work/routes.away"
+query -d 127.0.0.81
+is "$code" 111 'no map: 111'
+query -d 127.0.0.81:2143
+is "$code" 0 '... but a port can be marked'
+mv "$work/routes.away" "$routes"
+query -u 127.0.0.81:2143
+sql "DELETE FROM mailboxes WHERE user IN ('ports', 'port')"
+rcptbuild
 
 # --- what others do to the memory
 query -d "127.0.0.1:$second"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "authlive.h"
 #include "authlog.h"
 #include "authrecipient.h"
 #include "authsend.h"
@@ -10,20 +11,7 @@
 #include "route/entry.h"
 
 #define PASSWORD_TIME 20000 /* ms, its turn and the program's work together */
-#define LIVE_AGAIN    1000  /* how often it is seen whether that is still the file */
 #define SMTP_PORT     25
-
-/* The state file is small and shared; without it all goes on. */
-static void
-open_live(struct authdesk *desk)
-{
-	int64_t now = deadline_now();
-
-	if (desk->live_looked != 0 && now - desk->live_looked < LIVE_AGAIN)
-		return;
-	desk->live_looked = now;
-	(void)livefile_refresh(&desk->live, desk->live_path);
-}
 
 static void
 send_to_chosen(struct authdesk *desk, struct authsession *session)
@@ -86,7 +74,7 @@ route_login(struct authdesk *desk, struct authsession *session)
 			&desk->map, authquestion_protocol_name(session->question.protocol)));
 	}
 	if (route->count > 1)
-		open_live(desk);
+		authlive_refresh(desk);
 	live_start(&session->choice, &desk->live, route, &desk->map.settings);
 	choose(desk, session);
 }
@@ -141,19 +129,30 @@ log_map_trouble(struct authdesk *desk)
 		authlog_trouble(desk, trouble);
 }
 
-/* As map_find. */
+/*
+ * As map_find. If he is found under another form of his name, he is the one whom the map means from
+ * here on, to the program, to a certificate and to the server.
+ */
 static int
 find_user(struct authdesk *desk, struct authsession *session)
 {
 	char *user = session->question.user;
 	size_t len = strlen(user);
-	int found = map_find(&desk->map, user, len, &session->route);
+	struct wanted wanted;
+	bool other = false;
+	int found;
 
-	/* From here on he is the one whom the map means, to the program and to the server. */
+	if (wanted_parse(&wanted, user, len) && wanted.len != len) {
+		user[len = wanted.len] = '\0';
+		other = true;
+	}
+	found = map_find(&desk->map, user, len, &session->route);
 	if (found == 1 && authmail_folds(&desk->policy, &session->question, &session->route)) {
 		entry_fold(user, user, len);
 		found = map_find(&desk->map, user, len, &session->route);
+		other = true;
 	}
+	session->route.translated = session->route.translated || other;
 	return found;
 }
 

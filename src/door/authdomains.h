@@ -1,6 +1,6 @@
 /*
- * Is there any domain in rcptcheck.cdb? One without has been emptied by accident, and then "we do not
- * relay for that domain" is no proof of anything.
+ * Is there any domain in rcptcheck.cdb, but for aliases of nothing? One without has been emptied by
+ * accident, and then "we do not relay for that domain" is no proof of anything.
  */
 #ifndef DOOR_AUTHDOMAINS_H
 #define DOOR_AUTHDOMAINS_H

@@ -164,6 +164,12 @@ authmail_login(const struct authmail_policy *policy, const struct authquestion *
 	/* The server behind can't be logged in to without one. */
 	if (!(external ? has_secret(route) : has_own_secret(route)))
 		return decided(AUTHMAIL_TEMPORARY, "no-secret");
+	/*
+	 * A digest shows that its client knows the secret; a certificate is nginx's word alone, and the
+	 * group of a socket often has other programs of the web server in it.
+	 */
+	if (external && policy->key == NULL && !policy->alone)
+		return decided(AUTHMAIL_TEMPORARY, "external-needs-key");
 	decision = external ? by_certificate(question) : by_digest(question, route->secret);
 	if (external && decision.step == AUTHMAIL_ACCEPT && why_withheld(route) != NULL)
 		return decided(AUTHMAIL_TEMPORARY, why_withheld(route));

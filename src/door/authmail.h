@@ -14,7 +14,8 @@
 
 struct authmail_policy {
 	const char *key; /* what X-Auth-Key must be; NULL: anything */
-	bool trusted;    /* nobody but nginx can ask: by the key, or by the socket's mode */
+	bool trusted;    /* strangers can't ask: by the key, or by the socket's mode */
+	bool alone;      /* nginx alone may ask without a key: who starts us says so */
 	bool checkpw;    /* there is a program that knows passwords */
 };
 

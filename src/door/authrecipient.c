@@ -1,9 +1,11 @@
 #include "authrecipient.h"
 
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "authdomains.h"
+#include "authlive.h"
 #include "authlog.h"
 #include "authsend.h"
 #include "rcpt/servers.h"
@@ -46,12 +48,17 @@ is_marked(struct authdesk *desk, const struct record_server *server)
 	const char *trouble;
 	int64_t now = (int64_t)time(NULL);
 
+	if (authlive_is_down(desk, server))
+		return true;
 	record_server_text(text, server);
 	return checker_use_cache(&desk->checker, CACHE_WAIT, &trouble) &&
 	    servers_find(&desk->checker.cache, text, now, &mark) == 1 && mark.until > now;
 }
 
-/* The server that has answered, if one has; else the first that is not known to be down. */
+/*
+ * The server that has answered, if one has; else the first that is not known to be down. One of which
+ * somebody has said so comes last, whether it answers or not.
+ */
 static const struct record_server *
 choose_primary(struct authdesk *desk, const struct check *check)
 {
@@ -61,7 +68,8 @@ choose_primary(struct authdesk *desk, const struct check *check)
 	for (size_t i = 0; i < record->server_count && check->asked; i++) {
 		record_server_text(text, &record->servers[i]);
 		if (check->outcome.age == -1 && check->outcome.answered &&
-		    strcmp(text, check->outcome.host) == 0)
+		    strcmp(text, check->outcome.host) == 0 &&
+		    !authlive_is_down(desk, &record->servers[i]))
 			return &record->servers[i];
 	}
 	for (size_t i = 0; i < record->server_count && record->server_count > 1; i++)
@@ -70,12 +78,23 @@ choose_primary(struct authdesk *desk, const struct check *check)
 	return &record->servers[0];
 }
 
+/*
+ * Of what has no domain the postmaster alone is ours (RFC 5321 4.5.1). The servers behind know other
+ * ways to name foreign ones: y@[192.0.2.1], y%foreign.example, foreign.example!y.
+ */
+static bool
+is_foreign(const struct authsession *session, const struct check *check)
+{
+	if (strcmp(check->why, "no-domain") == 0)
+		return strcasecmp(session->question.recipient, "postmaster") != 0;
+	return strcmp(check->why, "foreign") == 0;
+}
+
 void
 authrecipient_answer(
     struct authdesk *desk, struct authsession *session, const struct check *check)
 {
-	bool foreign = strcmp(check->why, "foreign") == 0;
-	bool ours = !foreign && strcmp(check->why, "no-domain") != 0;
+	bool foreign = is_foreign(session, check);
 
 	desk->recipients--;
 	authlog_check(desk, session, check);
@@ -89,11 +108,14 @@ authrecipient_answer(
 	case VERDICT_ACCEPT:
 		break;
 	}
-	if (foreign && authdomains_any(&desk->checker.cdb) != 1)
+	/* Who asked without a domain has not needed it yet. */
+	if (foreign && checker_use_cdb(&desk->checker) == -1)
+		authsend_temporary(desk, session, "cdb");
+	else if (foreign && authdomains_any(&desk->checker.cdb) != 1)
 		authsend_temporary(desk, session, "no-domains");
 	else if (foreign)
 		authsend_refuse(desk, session, AUTHREPLY_FOREIGN, check->why);
-	else if (ours && check->record.server_count > 0)
+	else if (strcmp(check->why, "no-domain") != 0 && check->record.server_count > 0)
 		authsend_server(desk, session, choose_primary(desk, check), check->why);
 	else if (desk->smtp.family != 0)
 		authsend_server(desk, session, &desk->smtp, check->why);

@@ -12,6 +12,7 @@
 #include "base/publish.h"
 #include "delivery.h"
 #include "deliverypaths.h"
+#include "deliveryrestore.h"
 #include "gather.h"
 #include "home.h"
 #include "rcpt/cachekeep.h"
@@ -96,6 +97,26 @@ has_lost_database(const struct run *run)
 	    (!run->have_previous || (run->previous.blocks - run->previous.tables) / 16 > 2);
 }
 
+/* What can't wait until all is well again. */
+static void
+restore(struct build *build)
+{
+	struct run *run = &build->run;
+	const char *why;
+
+	if (run->options->check || !run->have_previous)
+		return;
+	switch (deliveryrestore(&run->previous, &why)) {
+	case 1:
+		warnx(
+		    "write_rcpthosts: the file was gone, and is made of " HOME_CDB " as it is");
+		break;
+	case -1:
+		warnx("write_rcpthosts: the file is gone, and cannot be made: %s", why);
+		break;
+	}
+}
+
 int
 build_start(struct build *build, const struct run_options *options)
 {
@@ -113,6 +134,7 @@ build_start(struct build *build, const struct run_options *options)
 		maintain_cache(build);
 	if (!has_lost_database(run))
 		return 0;
+	restore(build);
 	warnx(HOME_DATABASE " is gone or empty, but " HOME_CDB
 			    " was made of it and stays in use: restore it, or remove " HOME_CDB
 			    " to begin anew");
@@ -150,6 +172,7 @@ reject(struct build *build)
 	struct run *run = &build->run;
 
 	build_abandon(build);
+	restore(build);
 	run_reject(run);
 	if (isatty(STDERR_FILENO) || options->verbose)
 		warnx("%zu bad, so " HOME_CDB " stays as it is until they are corrected",
@@ -307,6 +330,7 @@ build_run(struct build *build)
 	if (result != -1)
 		return result;
 	build_abandon(build);
+	restore(build);
 	warnx("%s", build->run.report.trouble);
 	return EXIT_TEMPFAIL;
 }

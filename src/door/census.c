@@ -174,16 +174,21 @@ census_save(const struct census *census, const char *path, int folder)
 	return publish_finish(fd, path, folder);
 }
 
+/* One that is given is not stored yet: without it -f would take the old one. */
 static void
-complain(struct report *report, const char *list, const char *domain, uint64_t was, uint64_t is)
+complain(struct report *report, const struct census_given *given, const char *list,
+    const char *domain, uint64_t was, uint64_t is)
 {
-	char text[NAME_MAX_LEN + 200], identity[NAME_MAX_LEN + 32];
+	char text[2 * NAME_MAX_LEN + 200], identity[NAME_MAX_LEN + 32],
+	    again[NAME_MAX_LEN] = "";
 	bool all = strcmp(domain, "*") == 0;
 
+	if (strcmp(list, given->list) == 0)
+		snprintf(again, sizeof(again), " -%c %s < list", given->option, given->name);
 	snprintf(text, sizeof(text),
 	    "%s: has %" PRIu64 " users%s%s, had %" PRIu64
-	    ": taken for an accident; if it is right, run rcptbuild -f",
-	    list, is, all ? "" : " of ", all ? "" : domain, was);
+	    ": taken for an accident; if it is right, run rcptbuild -f%s",
+	    list, is, all ? "" : " of ", all ? "" : domain, was, again);
 	snprintf(identity, sizeof(identity), "%s has shrunk: %s", list, domain);
 	report_add_as(report, REPORT_BAD, text, identity);
 }
@@ -242,8 +247,8 @@ warn_foreign(struct report *report, const char *list, const char *domain, uint64
 }
 
 void
-census_judge(const struct census *old, const struct census *now, const char *forgiven,
-    const struct source *source, struct report *report)
+census_judge(const struct census *old, const struct census *now,
+    const struct census_given *given, const struct source *source, struct report *report)
 {
 	for (uint32_t i = 0; i < old->names.count; i++) {
 		const char *name = intern_text(&old->names, i);
@@ -252,8 +257,9 @@ census_judge(const struct census *old, const struct census *now, const char *for
 		char list[NAME_MAX_LEN];
 
 		snprintf(list, sizeof(list), "%.*s", (int)(domain - 1 - name), name);
-		if (strcmp(list, forgiven) != 0 && is_accident(source, domain, was, is))
-			complain(report, list, domain, was, is);
+		if (!(given->forgiven && strcmp(list, given->list) == 0) &&
+		    is_accident(source, domain, was, is))
+			complain(report, given, list, domain, was, is);
 		else if (is < was && strcmp(domain, "*") != 0 && !is_local(source, domain))
 			warn_foreign(report, list, domain, was);
 	}

@@ -39,13 +39,20 @@ int census_load(struct census *census, const char *path);
 /* Replaces the file. folder is a descriptor of its folder. Returns 0, or -1 with errno. */
 int census_save(const struct census *census, const char *path, int folder);
 
+/* The list that comes from standard input, as "rcptbuild -OPTION NAME" has it. */
+struct census_given {
+	const char *list; /* as in the census: "feeds/NAME"; "" = none */
+	const char *name;
+	char option;
+	bool forgiven; /* it may lose anything */
+};
+
 /*
  * Adds a bad row to the report for each list that has lost more than half of its users, or all of
  * them, over all or in a domain that is still local. One that had a single user may lose it, and so
- * may one that is left without any in all lists: who is in no list is not refused there. The list
- * named forgiven may lose anything; "" is none.
+ * may one that is left without any in all lists: who is in no list is not refused there.
  */
-void census_judge(const struct census *old, const struct census *now, const char *forgiven,
-    const struct source *source, struct report *report);
+void census_judge(const struct census *old, const struct census *now,
+    const struct census_given *given, const struct source *source, struct report *report);
 
 #endif

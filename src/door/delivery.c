@@ -75,6 +75,18 @@ must_wait(const struct delivery *delivery, enum delivery_file number, bool there
 	    (there || number != DELIVERY_RCPTHOSTS);
 }
 
+/* The files that take mail by these routes: a text and a cdb, each NULL where there is none. */
+static void
+set_hosts(struct deliverymaking *making, enum delivery_file number)
+{
+	if (number == DELIVERY_SMTPROUTES) {
+		making->text_hosts = deliverypaths_path(making->source, DELIVERY_RCPTHOSTS);
+		making->cdb_hosts = deliverypaths_path(making->source, DELIVERY_MORERCPTHOSTS);
+	} else if (number == DELIVERY_TRANSPORT) {
+		making->cdb_hosts = deliverypaths_path(making->source, DELIVERY_RELAY_DOMAINS);
+	}
+}
+
 static const char *
 write_file(struct delivery *delivery, enum delivery_file number, struct deliverymaking *making,
     struct deliveryfile *file, const char *path)
@@ -95,32 +107,81 @@ write_file(struct delivery *delivery, enum delivery_file number, struct delivery
 	return why;
 }
 
+/* Returns 0, or -1 with a warning. */
+static int
+write_one(struct delivery *delivery, enum delivery_file number, struct deliverymaking *making,
+    struct report *report)
+{
+	const char *path = deliverypaths_path(making->source, number), *why;
+	struct deliveryfile file = {.path = path};
+
+	set_hosts(making, number);
+	why = write_file(delivery, number, making, &file, path);
+	deliveryfile_free(&file);
+	delivery->ended[number] = why == NULL ? WRITTEN : FAILED;
+	if (why == NULL)
+		return 0;
+	warn_of(report, deliverypaths_setting(number), path, why);
+	return -1;
+}
+
+static void
+warn_of_kept(struct report *report, const struct deliverymaking *making,
+    enum delivery_file number, const char *path)
+{
+	struct line why;
+
+	if (making->kept == 0)
+		return;
+	line_start(&why);
+	line_add(&why, "keeps the routes of ");
+	line_add_number(&why, making->kept);
+	line_add(&why, " domains that have none any more, such as ");
+	line_add_foreign(&why, making->first_kept, strlen(making->first_kept), 255);
+	line_add(&why, ": a file that takes mail still has them, or can't be read");
+	warn_of(report, deliverypaths_setting(number), path, why.text);
+}
+
+/*
+ * Routes that stayed because mail for them was still taken can go now, unless the file that takes it could
+ * not be written.
+ */
+static int
+drop_kept(struct delivery *delivery, enum delivery_file number, struct source *source,
+    struct report *report)
+{
+	struct deliverymaking making = {.source = source, .anything_goes = true};
+	int result = write_one(delivery, number, &making, report);
+
+	warn_of_kept(report, &making, number, deliverypaths_path(source, number));
+	return result;
+}
+
 int
 delivery_write(struct source *source, bool anything_goes, struct report *report)
 {
 	struct delivery delivery = {.has_way = calloc(source->names.count + 1, 1)};
 	int result = delivery.has_way == NULL ? -1 : 0;
+	bool kept[DELIVERY_FILES] = {false};
 
 	if (result == -1)
 		report_add(report, REPORT_WARNING, no_memory);
 	for (enum delivery_file i = 0; i < DELIVERY_FILES && delivery.has_way != NULL; i++) {
-		const char *path = deliverypaths_path(source, i), *why;
+		const char *path = deliverypaths_path(source, i);
 		struct deliverymaking making = {
 		    .source = source, .anything_goes = anything_goes};
-		struct deliveryfile file = {.path = path};
 
 		if (path == NULL)
 			continue;
-		why = write_file(&delivery, i, &making, &file, path);
-		deliveryfile_free(&file);
-		delivery.ended[i] = why == NULL ? WRITTEN : FAILED;
-		if (why != NULL) {
-			warn_of(report, deliverypaths_setting(i), path, why);
+		if (write_one(&delivery, i, &making, report) == -1)
 			result = -1;
-		} else {
+		else
 			warn_of_left_out(report, &making, i, path);
-		}
+		kept[i] = delivery.ended[i] == WRITTEN && making.kept > 0;
 	}
+	for (enum delivery_file i = 0; i < DELIVERY_FILES; i++)
+		if (kept[i] && drop_kept(&delivery, i, source, report) == -1)
+			result = -1;
 	free(delivery.has_way);
 	return result;
 }

@@ -10,7 +10,8 @@
  *	write_relay_domains	a cdb: domain to "relay"
  *
  * A domain is in a file that takes mail only if there is a way for it in the file of routes beside it:
- * rcpthosts and morercpthosts go by smtproutes, relay_domains by transport, where both are written.
+ * rcpthosts and morercpthosts go by smtproutes, relay_domains by transport, where both are written. An
+ * alias of nothing has a route that defers. And a route stays as long as such a file has its domain.
  */
 #ifndef DOOR_DELIVERY_H
 #define DOOR_DELIVERY_H

@@ -95,6 +95,22 @@ deliveryfile_start(const struct deliveryfile *file, int *fd)
 	return NULL;
 }
 
+const char *
+deliveryfile_write(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n == -1 && errno != EINTR)
+			return strerror(errno);
+		if (n > 0) {
+			bytes += n;
+			len -= (size_t)n;
+		}
+	}
+	return NULL;
+}
+
 /* Is it as it was when it was read? */
 static bool
 is_same(const struct deliveryfile *file)

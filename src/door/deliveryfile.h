@@ -27,6 +27,8 @@ void deliveryfile_free(struct deliveryfile *file);
 /* A new file in its place to be: *fd is for reading and writing. */
 const char *deliveryfile_start(const struct deliveryfile *file, int *fd);
 
+const char *deliveryfile_write(int fd, const char *bytes, size_t len);
+
 /*
  * Closes fd and puts it in place, unless somebody has changed the old one since it was read. An old one that
  * says the same stays.

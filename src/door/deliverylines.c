@@ -7,13 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deliverykeep.h"
 #include "deliverytarget.h"
 #include "deliverytext.h"
+
+/*
+ * An alias of nothing: nobody listens at port 0, so qmail-remote says 4.4.1, and what was accepted waits in
+ * the queue. By the MX records of the domain it would come back to us; a name without an address bounces.
+ */
+static const char nowhere[] = ":127.0.0.1:0\n";
 
 struct lines {
 	struct deliverymaking *making;
 	struct deliverytext text;        /* the lines */
 	struct deliverytext_split split; /* and what the administrator has in the file */
+	struct deliverykeep keep;        /* routes of before */
 };
 
 static bool
@@ -67,6 +75,12 @@ add_route(void *context, uint32_t domain, const struct deliverytarget *target)
 	making->has_way[domain] = target->local || target->nothing || is_routed(lines, domain);
 	if (is_taken(lines, domain))
 		return;
+	if (target->nothing) {
+		making->written++;
+		deliverytext_string(&lines->text, intern_text(&making->source->names, domain));
+		deliverytext_string(&lines->text, nowhere);
+		return;
+	}
 	while (i < target->count && target->servers[i].family != 4)
 		i++;
 	if (i < target->count) {
@@ -74,7 +88,7 @@ add_route(void *context, uint32_t domain, const struct deliverytarget *target)
 		number = target->servers[i].port;
 	}
 	if (host == NULL) {
-		if (!target->local && !target->nothing)
+		if (!target->local)
 			deliverymaking_leave_out(making, domain);
 		return;
 	}
@@ -89,20 +103,60 @@ add_route(void *context, uint32_t domain, const struct deliverytarget *target)
 	deliverytext_string(&lines->text, "\n");
 }
 
-static const char *
-write_all(int fd, const struct deliverytext *text)
+/* Calls take for each line of our block as it is, with its domain; until that returns other than 0. */
+static int
+each_old_line(struct lines *lines, const struct deliveryfile *file,
+    int (*take)(struct lines *lines, const char *line, size_t len, size_t domain_len))
 {
-	size_t at = 0;
+	size_t at = lines->split.before, end = lines->split.after;
 
-	while (at < text->len) {
-		ssize_t n = write(fd, text->bytes + at, text->len - at);
+	while (at < end) {
+		const char *line = file->bytes + at, *lf = memchr(line, '\n', end - at);
+		size_t len = lf != NULL ? (size_t)(lf - line) : end - at;
+		const char *colon = memchr(line, ':', len);
 
-		if (n == -1 && errno != EINTR)
-			return strerror(errno);
-		if (n > 0)
-			at += (size_t)n;
+		if (line[0] != '#' && colon != NULL && colon > line &&
+		    take(lines, line, len, (size_t)(colon - line)) != 0)
+			return -1;
+		at += len + 1;
 	}
-	return NULL;
+	return 0;
+}
+
+static int
+note_old_route(struct lines *lines, const char *line, size_t len, size_t domain_len)
+{
+	const struct deliverymaking *making = lines->making;
+	uint32_t domain = intern_find(&making->source->names, line, domain_len);
+
+	(void)len;
+	if ((domain != INTERN_NONE && making->has_way[domain]) ||
+	    intern_find(&lines->split.keys, line, domain_len) != INTERN_NONE)
+		return 0;
+	return deliverykeep_note(&lines->keep, line, domain_len);
+}
+
+static int
+keep_old_route(struct lines *lines, const char *line, size_t len, size_t domain_len)
+{
+	if (!deliverykeep_needs(&lines->keep, line, domain_len))
+		return 0;
+	deliverymaking_keep(lines->making, line, domain_len);
+	deliverytext_add(&lines->text, line, len);
+	deliverytext_string(&lines->text, "\n");
+	return 0;
+}
+
+/* Routes of before that mail still needs. Returns 0, or -1 for want of memory. */
+static int
+keep_old_routes(struct lines *lines, const struct deliveryfile *file)
+{
+	const struct deliverymaking *making = lines->making;
+
+	if (each_old_line(lines, file, note_old_route) == -1)
+		return -1;
+	deliverykeep_look(&lines->keep, making->text_hosts, making->cdb_hosts);
+	return each_old_line(lines, file, keep_old_route);
 }
 
 static const char *
@@ -116,6 +170,8 @@ write_text(
 
 	if (why == NULL) {
 		making->failed = deliverytarget_each(making->source, add, &lines) == -1;
+		if (add == add_route && !making->failed)
+			making->failed = keep_old_routes(&lines, file) == -1;
 		deliverytext_merge(&out, &lines.split, file->bytes, file->len, &lines.text);
 		if (out.failed || making->failed)
 			why = "out of memory";
@@ -125,7 +181,7 @@ write_text(
 	if (why == NULL)
 		why = deliveryfile_start(file, &fd);
 	if (why == NULL) {
-		why = write_all(fd, &out);
+		why = deliveryfile_write(fd, out.bytes, out.len);
 		if (why == NULL)
 			why = deliveryfile_finish(file, fd);
 		else
@@ -134,6 +190,7 @@ write_text(
 	free(out.bytes);
 	free(lines.text.bytes);
 	intern_free(&lines.split.keys);
+	deliverykeep_free(&lines.keep);
 	return why;
 }
 

@@ -9,6 +9,14 @@ deliverymaking_leave_out(struct deliverymaking *making, uint32_t domain)
 		making->first_left_out = domain;
 }
 
+void
+deliverymaking_keep(struct deliverymaking *making, const char *domain, size_t len)
+{
+	if (making->kept++ == 0)
+		snprintf(
+		    making->first_kept, sizeof(making->first_kept), "%.*s", (int)len, domain);
+}
+
 bool
 deliverymaking_has_way(struct deliverymaking *making, uint32_t domain)
 {

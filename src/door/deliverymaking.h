@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/domain.h"
 #include "source.h"
 
 /* Starts with what is named first, all else is zero. */
@@ -19,6 +20,12 @@ struct deliverymaking {
 	   have no other domains. */
 	unsigned char *has_way;
 
+	/* Of routes: the files that take mail for them, or NULL; and how many stay that are in no table,
+	   since one of these has them (deliverykeep.h), and the first of them. */
+	const char *text_hosts, *cdb_hosts;
+	uint32_t kept;
+	char first_kept[DOMAIN_UNICODE_SIZE];
+
 	/* Domains that can't be written, and the first of them. */
 	uint32_t left_out, first_left_out;
 	size_t written; /* domains that are */
@@ -27,6 +34,8 @@ struct deliverymaking {
 };
 
 void deliverymaking_leave_out(struct deliverymaking *making, uint32_t domain);
+
+void deliverymaking_keep(struct deliverymaking *making, const char *domain, size_t len);
 
 /* Has mail for the domain a way? Else it is left out. */
 bool deliverymaking_has_way(struct deliverymaking *making, uint32_t domain);

@@ -5,7 +5,6 @@
 
 #include "base/checksum.h"
 #include "base/record.h"
-#include "base/settings.h"
 #include "state.h"
 
 static const char *const settings[] = {
@@ -84,19 +83,28 @@ add_path(uint64_t sum, const char *path)
 	return checksum_add(checksum_add(sum, path, strlen(path)), &stamp, sizeof(stamp));
 }
 
+bool
+deliverypaths_find(struct cdbfile *cdb, enum delivery_file file, char path[SETTINGS_PATH_SIZE])
+{
+	char key[CDBFILE_KEY_MAX];
+	size_t len;
+
+	if (cdbfile_find(cdb, key, make_key(key, file), path, SETTINGS_PATH_SIZE - 1, &len) !=
+	    1)
+		return false;
+	path[len] = '\0';
+	return true;
+}
+
 uint64_t
 deliverypaths_look(struct cdbfile *cdb)
 {
-	char key[CDBFILE_KEY_MAX], path[SETTINGS_PATH_SIZE];
+	char path[SETTINGS_PATH_SIZE];
 	uint64_t sum = 0;
-	size_t len;
 
 	for (enum delivery_file i = 0; i < DELIVERY_FILES; i++)
-		if (cdbfile_find(cdb, key, make_key(key, i), path, sizeof(path) - 1, &len) ==
-		    1) {
-			path[len] = '\0';
+		if (deliverypaths_find(cdb, i, path))
 			sum = add_path(sum, path);
-		}
 	return sum;
 }
 

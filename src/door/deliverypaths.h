@@ -10,6 +10,7 @@
 
 #include "base/cdbfile.h"
 #include "base/cdbwriter.h"
+#include "base/settings.h"
 #include "source.h"
 
 enum delivery_file {
@@ -32,6 +33,10 @@ bool deliverypaths_has_twin(const struct source *source, enum delivery_file file
 
 /* Adds a record RECORD_KEY_DELIVERY for each. Returns 0, or -1 with errno. */
 int deliverypaths_add(struct cdbwriter *writer, const struct source *source);
+
+/* The path that a CDB has. Returns false when it has none, or can't tell. */
+bool deliverypaths_find(
+    struct cdbfile *cdb, enum delivery_file file, char path[SETTINGS_PATH_SIZE]);
 
 /* A checksum of all of them as they are now; of none it is 0. The first form reads the paths from a CDB. */
 uint64_t deliverypaths_look(struct cdbfile *cdb);

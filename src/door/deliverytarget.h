@@ -11,8 +11,10 @@
 #include "source.h"
 
 struct deliverytarget {
-	bool local;   /* it has users of our own, and maybe servers too */
-	bool nothing; /* an alias of nothing: no mail for it is accepted, it is put off */
+	bool local; /* it has users of our own, and maybe servers too */
+	/* An alias of nothing: rcptcheck puts mail for it off, but for postmaster, always_accept and a mode
+	   that does not enforce. What is accepted so waits until there is a server. */
+	bool nothing;
 	size_t count;
 	struct record_server servers[RECORD_SERVERS_MAX];
 	const char *host; /* without addresses: the name of which none is known; NULL: none */

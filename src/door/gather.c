@@ -40,8 +40,8 @@ read_users(struct build *build, sqlite3 *db)
 	build->run.next.users = build->lists.users.digest;
 	if (is_bad(build) || options->forgiven)
 		return 0;
-	return lists_judge(&build->lists, HOME_COUNTS, options->force ? options->feed : NULL,
-	    &build->source, report);
+	return lists_judge(
+	    &build->lists, HOME_COUNTS, options->feed, options->force, &build->source, report);
 }
 
 static int

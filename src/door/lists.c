@@ -54,18 +54,19 @@ lists_read(struct lists *lists, sqlite3 *db, struct source *source, users_add *a
 }
 
 int
-lists_judge(const struct lists *lists, const char *path, const char *forgiven,
+lists_judge(const struct lists *lists, const char *path, const char *given, bool forgiven,
     const struct source *source, struct report *report)
 {
-	char name[sizeof("feeds/") + FEEDS_NAME_MAX] = "";
+	char list[sizeof("feeds/") + FEEDS_NAME_MAX] = "";
+	struct census_given from_input = {list, given, 'u', forgiven};
 	struct census old = {0};
 	int found = census_load(&old, path);
 
-	if (forgiven != NULL)
-		snprintf(name, sizeof(name), "feeds/%s", forgiven);
+	if (given != NULL)
+		snprintf(list, sizeof(list), "feeds/%s", given);
 	if (found == 1)
-		census_judge(&old, &lists->users.census, name, source, report);
-	else if (found == -1 && errno == EPROTO && forgiven != NULL)
+		census_judge(&old, &lists->users.census, &from_input, source, report);
+	else if (found == -1 && errno == EPROTO && given != NULL && forgiven)
 		found = 0;
 	else if (found == -1 && errno == EPROTO)
 		report_trouble(report,

@@ -32,10 +32,10 @@ int lists_read(struct lists *lists, sqlite3 *db, struct source *source, users_ad
     void *context, struct report *report);
 
 /*
- * Reports as bad what has shrunk since the file at path was written (census.h), but for the feed of
- * the name forgiven, unless that is NULL.
+ * Reports as bad what has shrunk since the file at path was written (census.h). The feed of the name
+ * given, unless that is NULL, comes from standard input, and may be forgiven.
  */
-int lists_judge(const struct lists *lists, const char *path, const char *forgiven,
+int lists_judge(const struct lists *lists, const char *path, const char *given, bool forgiven,
     const struct source *source, struct report *report);
 
 /* Closes what is open; users, which are counts, stay. */

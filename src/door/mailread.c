@@ -9,6 +9,8 @@
 #define TABLE "mailboxes"
 
 static const char hidden[] = "(not shown)"; /* whatever may be a secret */
+static const char blank_end[] =
+    "has a blank at an end: no header can carry that, so nginx can't log in with it";
 
 static int
 no_memory(struct mailboxes *mailboxes)
@@ -37,15 +39,21 @@ get_text(struct row *row, int column, const char **text, size_t *len)
 	return true;
 }
 
+static bool
+has_blank_end(const char *text, size_t len)
+{
+	return len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
+}
+
 static void
-bad_row(struct mailboxes *mailboxes, const struct row *row, enum mailbox_field field,
-    const char *why)
+report_field(struct mailboxes *mailboxes, enum report_kind kind, const struct row *row,
+    enum mailbox_field field, const char *why)
 {
 	static const int columns[] = {1, 2, 5, 6}; /* of the fields */
 	const struct row_value *value = &row->values[columns[field]];
 	const char *text = field == MAILBOX_SECRET ? hidden : value->text;
 
-	report_row(mailboxes->report, REPORT_BAD, TABLE, row->rowid, mailline_field(field),
+	report_row(mailboxes->report, kind, TABLE, row->rowid, mailline_field(field),
 	    text == NULL ? "" : text, field == MAILBOX_SECRET ? strlen(hidden) : value->len,
 	    why);
 }
@@ -86,14 +94,18 @@ take_row(struct mailboxes *mailboxes, struct row *row)
 	if (!get_text(row, 5, &mailbox.login.text, &mailbox.login.len))
 		return 0;
 	if ((why = check_secret(row)) != NULL) {
-		bad_row(mailboxes, row, MAILBOX_SECRET, why);
+		report_field(mailboxes, REPORT_BAD, row, MAILBOX_SECRET, why);
 		return 0;
 	}
 	if (!get_text(row, 6, &mailbox.secret.text, &mailbox.secret.len))
 		return 0;
 	taken = mailboxes_take(mailboxes, &mailbox, TABLE, row->rowid, &why, &field);
 	if (taken == 1)
-		bad_row(mailboxes, row, field, why);
+		report_field(mailboxes, REPORT_BAD, row, field, why);
+	if (has_blank_end(mailbox.login.text, mailbox.login.len))
+		report_field(mailboxes, REPORT_WARNING, row, MAILBOX_LOGIN, blank_end);
+	if (has_blank_end(mailbox.secret.text, mailbox.secret.len))
+		report_field(mailboxes, REPORT_WARNING, row, MAILBOX_SECRET, blank_end);
 	return taken == -1 ? no_memory(mailboxes) : 0;
 }
 
@@ -130,8 +142,8 @@ struct taker {
  * could be the secret.
  */
 static void
-bad_line(const struct taker *taker, const struct feed_line *line, enum mailbox_field field,
-    const char *why)
+report_line(const struct taker *taker, enum report_kind kind, const struct feed_line *line,
+    enum mailbox_field field, const char *why)
 {
 	struct line text;
 
@@ -143,7 +155,7 @@ bad_line(const struct taker *taker, const struct feed_line *line, enum mailbox_f
 	line_add(&text, mailline_field(field));
 	line_add(&text, ": ");
 	line_add(&text, why);
-	report_add(taker->mailboxes->report, REPORT_BAD, text.text);
+	report_add(taker->mailboxes->report, kind, text.text);
 }
 
 static int
@@ -168,7 +180,11 @@ take_line(void *context, const struct feed_line *line)
 			    (int64_t)line->number, &why, &field);
 	}
 	if (taken == 1)
-		bad_line(taker, line, field, why);
+		report_line(taker, REPORT_BAD, line, field, why);
+	if (has_blank_end(mailbox.login.text, mailbox.login.len))
+		report_line(taker, REPORT_WARNING, line, MAILBOX_LOGIN, blank_end);
+	if (has_blank_end(mailbox.secret.text, mailbox.secret.len))
+		report_line(taker, REPORT_WARNING, line, MAILBOX_SECRET, blank_end);
 	return taken == -1 ? no_memory(mailboxes) : 0;
 }
 

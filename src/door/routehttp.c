@@ -26,7 +26,7 @@
 #define DESCRIPTORS   (2 * AUTHDESK_SESSIONS + 256)
 
 static const char usage_text[] =
-    "usage: routehttp [-v] [-k file] [-s ip[:port]] [-u path | -p [ip:]port]\n"
+    "usage: routehttp [-v] [-k file] [-s ip[:port]] [-x] [-u path | -p [ip:]port]\n"
     "                 [-c program [argument ...]]\n";
 
 static struct options {
@@ -76,10 +76,13 @@ parse_options(int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt(argc, argv, "+vk:s:u:p:c:")) != -1) {
+	while ((option = getopt(argc, argv, "+vxk:s:u:p:c:")) != -1) {
 		switch (option) {
 		case 'v':
 			options.verbose = true;
+			break;
+		case 'x':
+			desk.policy.alone = true;
 			break;
 		case 'k':
 			options.key_file = optarg;
@@ -101,7 +104,9 @@ parse_options(int argc, char **argv)
 		}
 	}
 	if ((options.path != NULL && options.port != NULL) ||
-	    (optind < argc && options.program == NULL))
+	    (optind < argc && options.program == NULL) ||
+	    /* Of all ways only a socket has a mode that can say who may ask. */
+	    (desk.policy.alone && options.path == NULL))
 		usage();
 	options.count = argc - optind;
 	options.arguments = argv + optind;
@@ -217,6 +222,8 @@ lay_root_down(void)
 			desk.no_recipients = "root";
 		return;
 	}
+	if (access(run, F_OK) == -1)
+		die(run, "is missing: routehttp is to go on as its owner");
 	/* Who has no map, but recipients, needs no folder route. */
 	if (become_owner(run, access(route, F_OK) == -1 && errno == ENOENT ? NULL : route) !=
 	    -1)
@@ -228,12 +235,16 @@ lay_root_down(void)
 	die("root's rights cannot be laid down", strerror(errno));
 }
 
-/* For one that stays; a program for passwords could not work in it. */
+/*
+ * For one that stays; a program for passwords could not work in it. A folder that is not there yet can't be
+ * let into it.
+ */
 static void
 enter_sandbox(void)
 {
-	const struct sandbox_path paths[] = {{data, false}, {cache, true}, {route, true}};
-	size_t count = sizeof(paths) / sizeof(paths[0]);
+	const struct sandbox_path all[] = {{data, false}, {cache, true}, {route, true}};
+	struct sandbox_path paths[sizeof(all) / sizeof(all[0])];
+	size_t count = 0;
 	struct rlimit limit;
 
 	if (desk.listener == -1)
@@ -244,9 +255,12 @@ enter_sandbox(void)
 	}
 	if (options.program != NULL)
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (access(paths[i].path, F_OK) == -1)
-			return; /* it may be made later */
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (access(all[i].path, F_OK) == 0)
+			paths[count++] = all[i];
+		else
+			log_text(all[i].path, "is not there: restart routehttp once it is");
+	}
 	if (sandbox_limits(DESCRIPTORS) == -1 || sandbox_enter(paths, count) == -1)
 		die("sandbox", strerror(errno));
 }

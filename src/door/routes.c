@@ -129,16 +129,17 @@ static int
 judge_counts(struct routes *routes)
 {
 	const struct run_options *options = routes->run.options;
-	char forgiven[sizeof("feeds/") + FEEDS_FILE_SIZE] = "";
+	char list[sizeof("feeds/") + FEEDS_FILE_SIZE] = "";
+	struct census_given given = {list, options->feed, 'm', options->force};
 	struct report *report = &routes->run.report;
 	struct census old = {0};
 	int found = census_load(&old, HOME_ROUTES_COUNTS);
 
-	if (options->force && options->feed != NULL)
-		snprintf(forgiven, sizeof(forgiven), "feeds/%s" FEEDS_MAILBOXES, options->feed);
+	if (options->feed != NULL)
+		snprintf(list, sizeof(list), "feeds/%s" FEEDS_MAILBOXES, options->feed);
 	if (found == 1)
-		census_judge(&old, &routes->mailboxes.census, forgiven,
-		    &routes->mailboxes.hosts, report);
+		census_judge(
+		    &old, &routes->mailboxes.census, &given, &routes->mailboxes.hosts, report);
 	else if (found == -1)
 		report_trouble(report, "%s: %s: if all mailboxes are right, run rcptbuild -f",
 		    HOME_ROUTES_COUNTS, errno == EPROTO ? "damaged" : strerror(errno));

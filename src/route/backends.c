@@ -7,13 +7,19 @@
 #include "base/cdbwalk.h"
 
 struct walker {
+	backends_take *take;
+	void *context;
+};
+
+/* What is loaded, and how. */
+struct loader {
 	struct backends *backends;
 	struct map *map;
 	const char *protocol;
 };
 
-bool
-backends_has(const struct backends *backends, const struct record_server *server)
+static bool
+has(const struct backends *backends, const struct record_server *server)
 {
 	for (size_t i = 0; i < backends->count; i++)
 		if (route_same_server(&backends->servers[i], server))
@@ -30,7 +36,7 @@ add(struct backends *backends, const struct record_server *server, uint16_t port
 	one.family = server->family;
 	memcpy(one.address, server->address, sizeof(one.address));
 	one.port = port;
-	if (port == 0 || one.family == 0 || backends_has(backends, &one))
+	if (port == 0 || one.family == 0 || has(backends, &one))
 		return 0;
 	if (backends->count == backends->room) {
 		size_t room = backends->room == 0 ? 16 : 2 * backends->room;
@@ -46,21 +52,22 @@ add(struct backends *backends, const struct record_server *server, uint16_t port
 }
 
 static int
-add_server(struct walker *walker, const struct record_server *server)
+add_server(void *context, const struct record_server *server)
 {
-	struct backends *backends = walker->backends;
+	struct loader *loader = context;
+	struct backends *backends = loader->backends;
 
 	if (server->port != 0)
 		return add(backends, server, server->port);
-	if (walker->protocol != NULL)
-		return add(backends, server, map_port(walker->map, walker->protocol));
-	return add(backends, server, map_port(walker->map, "imap")) == -1
+	if (loader->protocol != NULL)
+		return add(backends, server, map_port(loader->map, loader->protocol));
+	return add(backends, server, map_port(loader->map, "imap")) == -1
 	    ? -1
-	    : add(backends, server, map_port(walker->map, "pop3"));
+	    : add(backends, server, map_port(loader->map, "pop3"));
 }
 
 static int
-take(void *arg, const struct cdbfile_record *record)
+take_record(void *arg, const struct cdbfile_record *record)
 {
 	struct walker *walker = arg;
 	struct route_range range;
@@ -84,27 +91,35 @@ take(void *arg, const struct cdbfile_record *record)
 		return 0;
 	}
 	for (size_t i = 0; parsed == 0 && i < route.count; i++)
-		if (add_server(walker, &route.servers[i].address) == -1)
+		if (walker->take(walker->context, &route.servers[i].address) != 0)
 			return 1;
 	return parsed == 0 ? 0 : 1;
 }
 
 int
-backends_load(struct backends *backends, struct map *map, const char *protocol)
+backends_each(struct map *map, backends_take *take, void *context)
 {
-	struct walker walker = {backends, map, protocol};
+	struct walker walker = {take, context};
 	int walked;
 
-	memset(backends, 0, sizeof(*backends));
 	if (map_refresh(map) == -1)
 		return -1;
 	errno = 0;
-	walked = cdbwalk(&map->file, take, &walker);
+	walked = cdbwalk(&map->file, take_record, &walker);
 	if (walked == 0)
 		return 0;
 	if (walked == 1)
 		errno = errno == ENOMEM ? ENOMEM : EPROTO;
 	return -1;
+}
+
+int
+backends_load(struct backends *backends, struct map *map, const char *protocol)
+{
+	struct loader loader = {backends, map, protocol};
+
+	memset(backends, 0, sizeof(*backends));
+	return backends_each(map, add_server, &loader);
 }
 
 void

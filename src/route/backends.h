@@ -9,6 +9,13 @@
 
 #include "map.h"
 
+/*
+ * Reads the whole map and calls take for each server of each route, with port 0 where it has none, until
+ * that returns other than 0. Returns 0, or -1 with errno; that of take, if it made an end of it.
+ */
+typedef int backends_take(void *context, const struct record_server *server);
+int backends_each(struct map *map, backends_take *take, void *context);
+
 struct backends {
 	struct record_server *servers;
 	size_t count, room;
@@ -19,7 +26,6 @@ struct backends {
  * the given one ("imap", "pop3") alone. Returns 0, or -1 with errno.
  */
 int backends_load(struct backends *backends, struct map *map, const char *protocol);
-bool backends_has(const struct backends *backends, const struct record_server *server);
 void backends_free(struct backends *backends);
 
 #endif

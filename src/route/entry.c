@@ -89,6 +89,14 @@ parse_local(struct entry *entry, const char *text, size_t len)
 	return NULL;
 }
 
+/* How long it is without the dot of the root behind its domain: other mail servers drop it, too. */
+static size_t
+without_root(const char *text, size_t len, const char *at)
+{
+	return at != NULL && len > (size_t)(at - text) + 2 && text[len - 1] == '.' ? len - 1
+										   : len;
+}
+
 const char *
 entry_parse(struct entry *entry, const char *text, size_t len)
 {
@@ -105,6 +113,7 @@ entry_parse(struct entry *entry, const char *text, size_t len)
 	if (text[0] == ' ' || text[len - 1] == ' ')
 		return "has a blank at an end";
 	at = memrchr(text, '@', len);
+	len = without_root(text, len, at);
 	local = at == NULL ? len : (size_t)(at - text);
 	if (at != NULL) {
 		if (local + 1 == len)
@@ -122,6 +131,7 @@ wanted_parse(struct wanted *wanted, const char *user, size_t len)
 	if (len == 0 || len > ROUTE_USER_MAX || has_controls(user, len))
 		return false;
 	at = memrchr(user, '@', len);
+	len = without_root(user, len, at);
 	wanted->len = len;
 	wanted->local_len = at == NULL ? len : (size_t)(at - user);
 	if (wanted->local_len == 0 || wanted->local_len + 1 == len)

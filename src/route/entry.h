@@ -33,14 +33,18 @@ const char *entry_parse(struct entry *entry, const char *text, size_t len);
 
 /* Who looks for a route, in pieces. */
 struct wanted {
-	size_t len;
+	size_t len;                   /* less than was given where a dot was dropped */
 	char exact[ROUTE_TEXT_SIZE];  /* the domain is in lower case, the rest as given */
 	char folded[ROUTE_TEXT_SIZE]; /* all of it is in lower case */
 	size_t local_len;             /* in front of the last "@" */
 	const char *domain;           /* points into folded; NULL: none */
 };
 
-/* Returns false for what can't be a user: empty, too long, with control bytes, "@domain". */
+/*
+ * One dot at the end of a domain is dropped, and its ASCII letters are in lower case, as rcptcheck has
+ * it; that is all that can be done without tables of Unicode. Returns false for what can't be a user:
+ * empty, too long, with control bytes, "@domain".
+ */
 bool wanted_parse(struct wanted *wanted, const char *user, size_t len);
 
 /*

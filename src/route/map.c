@@ -142,16 +142,27 @@ struct hit {
 	bool of_domain, spelled;
 };
 
+/* A key in lower case may be that of somebody whom the list writes otherwise. */
+static bool
+is_spelled(const struct wanted *wanted, const char *text)
+{
+	struct entry entry;
+
+	return entry_parse(&entry, text, strlen(text)) == NULL &&
+	    strlen(entry.local) == wanted->local_len &&
+	    memcmp(entry.local, wanted->exact, wanted->local_len) == 0;
+}
+
 static int
 look_folded(struct map *map, const struct wanted *wanted, size_t len, struct route *route,
     struct hit *hit)
 {
 	int found = look(map, USER, wanted->exact, len, route);
 
-	if (found != 0 || memcmp(wanted->exact, wanted->folded, len) == 0)
-		return found;
-	hit->spelled = false;
-	return look(map, USER, wanted->folded, len, route);
+	if (found == 0 && memcmp(wanted->exact, wanted->folded, len) != 0)
+		found = look(map, USER, wanted->folded, len, route);
+	hit->spelled = found == 1 && is_spelled(wanted, route->entry);
+	return found;
 }
 
 /* One range of those that are length bytes long. */
@@ -254,5 +265,8 @@ map_find(struct map *map, const char *user, size_t len, struct route *route)
 	route->of_domain = hit.of_domain;
 	route->spelled = hit.spelled;
 	route->qualified = wanted.domain != NULL;
-	return loginpattern_expand(route, user, len) == -1 ? 0 : 1;
+	if (loginpattern_expand(route, user, wanted.len) == -1)
+		return 0;
+	route->translated = route->translated || wanted.len != len;
+	return 1;
 }

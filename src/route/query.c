@@ -189,8 +189,8 @@ take_address(struct record_server *server, const struct sockaddr *from)
 }
 
 size_t
-query_servers(const struct query *query, const char *text,
-    struct record_server servers[QUERY_SERVERS_MAX], const char **why)
+query_servers(
+    const char *text, struct record_server servers[QUERY_SERVERS_MAX], const char **why)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all;
 	char host[ROUTE_TEXT_SIZE];
@@ -214,15 +214,9 @@ query_servers(const struct query *query, const char *text,
 		return 0;
 	}
 	for (struct addrinfo *i = all; i != NULL; i = i->ai_next) {
-		if (count + 2 > QUERY_SERVERS_MAX || !take_address(&servers[count], i->ai_addr))
+		if (count == QUERY_SERVERS_MAX || !take_address(&servers[count], i->ai_addr))
 			continue;
-		servers[count].port = (uint16_t)port;
-		if (port == 0) {
-			servers[count + 1] = servers[count];
-			servers[count].port = map_port(&query->map, "imap");
-			servers[++count].port = map_port(&query->map, "pop3");
-		}
-		count++;
+		servers[count++].port = (uint16_t)port;
 	}
 	freeaddrinfo(all);
 	return count;

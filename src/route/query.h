@@ -36,10 +36,10 @@ void query_fields(
 
 /*
  * The servers that "host:port", "[address]:port" or either without a port stand for: numeric, or
- * looked up. Returns how many there are, 0 with *why if none.
+ * looked up; port 0 without one. Returns how many there are, 0 with *why if none.
  */
 #define QUERY_SERVERS_MAX 32
-size_t query_servers(const struct query *query, const char *text,
-    struct record_server servers[QUERY_SERVERS_MAX], const char **why);
+size_t query_servers(
+    const char *text, struct record_server servers[QUERY_SERVERS_MAX], const char **why);
 
 #endif

@@ -64,7 +64,8 @@ struct route {
 	enum route_match match;
 	bool qualified; /* the user who was asked for has a domain */
 	bool of_domain; /* and this is for users of that domain alone */
-	bool spelled;   /* it is for a name spelt like that; false: only in lower case */
+	bool
+	    spelled; /* it is for a name spelt like that; false: for one that differs in case */
 	char entry[ROUTE_TEXT_SIZE];
 	char login[ROUTE_TEXT_SIZE];  /* for the server; of route_parse: the pattern */
 	bool translated;              /* the login is other than what was asked for */

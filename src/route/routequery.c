@@ -15,6 +15,7 @@
 #include "base/descriptors.h"
 #include "capask.h"
 #include "common.h"
+#include "ports.h"
 #include "query.h"
 
 enum { FOUND = 0, NONE = 100, TROUBLE = 111 }; /* exit codes */
@@ -161,29 +162,59 @@ ask_all(const char *protocol)
 	return result;
 }
 
+static void
+mark_one(const struct record_server *server, bool down)
+{
+	if (live_mark(&query.live, server, down) == -1)
+		err(TROUBLE, LIVEFILE ": cannot be written");
+}
+
+/* Returns how many ports of this address are used. */
+static size_t
+find_ports(struct ports *ports, const struct record_server *server)
+{
+	/* With a port it is marked all the same: Perdition may have it from its own configuration. */
+	if (ports_start(ports, &query.map, server) == -1 && server->port == 0)
+		trouble();
+	if (ports_add_domains(ports, PORTS_DOMAINS) == -1 && errno != ENOENT)
+		warn(PORTS_DOMAINS);
+	return ports->count;
+}
+
 static int
 mark(const char *text, bool down)
 {
-	struct record_server servers[QUERY_SERVERS_MAX];
-	struct backends backends = {0};
+	struct record_server servers[QUERY_SERVERS_MAX], one;
+	struct ports ports;
 	const char *why;
-	size_t count, marked = 0;
+	size_t count = query_servers(text, servers, &why), used = 0;
 
-	if (backends_load(&backends, &query.map, NULL) == -1)
-		trouble();
-	if ((count = query_servers(&query, text, servers, &why)) == 0)
+	if (count == 0)
 		errx(TROUBLE, "'%s': %s", text, why);
 	for (size_t i = 0; i < count; i++) {
-		if (!backends_has(&backends, &servers[i]))
+		one = servers[i];
+		if (find_ports(&ports, &one) == 0 && one.port == 0)
 			continue;
-		if (live_mark(&query.live, &servers[i], down) == -1)
-			err(TROUBLE, LIVEFILE ": cannot be written");
-		marked++;
+		if (one.port != 0) {
+			mark_one(&one, down);
+			used += ports_has(&ports, one.port);
+			continue;
+		}
+		for (unsigned port = 1; port <= UINT16_MAX; port++) {
+			one.port = (uint16_t)port;
+			if (ports_has(&ports, one.port))
+				mark_one(&one, down);
+		}
+		used++;
 	}
-	backends_free(&backends);
-	if (marked == 0)
-		warnx("no route has the server %s", text);
-	return marked > 0 ? FOUND : NONE;
+	if (used > 0)
+		return FOUND;
+	if (servers[0].port != 0) {
+		warnx("no route has the server %s; it is marked all the same", text);
+		return FOUND;
+	}
+	warnx("no route has the server %s", text);
+	return NONE;
 }
 
 static void

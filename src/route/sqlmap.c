@@ -18,7 +18,8 @@
  */
 static const char select_rows[] =
     "SELECT rowid, user, server, port, login, secret FROM mailboxes"
-    " WHERE user COLLATE NOCASE IN (?1, ?2, ?3, '\"' || ?2 || '\"', '\"' || ?2 || '\"' || ?3)"
+    " WHERE user COLLATE NOCASE IN (?1, ?2, ?3, ?1 || '.', ?3 || '.', '\"' || ?2 || '\"', '\"' "
+    "|| ?2 || '\"' || ?3)"
     " OR user GLOB '?-?' OR user GLOB '?-?@*' OR user GLOB '*[*]' OR user GLOB '*[*]@*'"
     " ORDER BY [order] IS NULL, [order], rowid";
 
@@ -84,6 +85,8 @@ take_host(struct route_server *server, sqlite3_stmt *stmt)
 		server->address.family = 4;
 	else if (inet_pton(AF_INET6, server->host, server->address.address) == 1)
 		server->address.family = 6;
+	else if (strchr(server->host, ':') != NULL)
+		return false; /* Perdition would take it for an address, and crash */
 	snprintf(server->source, sizeof(server->source), "mailboxes:%lld",
 	    (long long)sqlite3_column_int64(stmt, 0));
 	return true;
@@ -215,7 +218,10 @@ sqlmap_find(const char *path, const char *user, size_t len, struct route *route,
 	if (result != 1)
 		return result;
 	route->qualified = search.wanted.domain != NULL;
-	return loginpattern_expand(route, user, len) == 0;
+	if (loginpattern_expand(route, user, search.wanted.len) == -1)
+		return 0;
+	route->translated = route->translated || search.wanted.len != len;
+	return 1;
 }
 
 static void

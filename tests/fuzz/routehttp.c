@@ -14,6 +14,7 @@
 #include "door/authdigest.h"
 #include "door/authmail.h"
 #include "door/authreply.h"
+#include "route/entry.h"
 
 #define LETTERS 1500
 
@@ -136,12 +137,42 @@ check_stranger(const struct authmail_policy *policy, struct route *found)
 		check(decision.step != AUTHMAIL_ACCEPT);
 }
 
+/* Without a key, and where others than nginx can ask, a certificate opens nothing. */
+static void
+check_crowd(struct authmail_policy policy, const struct route *found)
+{
+	struct authmail_decision decision;
+
+	policy.alone = false;
+	decision = authmail_login(&policy, &question, found);
+	if (question.method == AUTHQUESTION_EXTERNAL)
+		check(decision.step == AUTHMAIL_TEMPORARY && !decision.gives_secret);
+}
+
+/* Whom the map looks for is the one who asked, but for case and a dot. */
+static void
+check_wanted(void)
+{
+	size_t len = strlen(question.user);
+	struct wanted wanted;
+
+	if (!wanted_parse(&wanted, question.user, len))
+		return;
+	check(wanted.len == len || (wanted.len + 1 == len && question.user[wanted.len] == '.'));
+	check(wanted.local_len > 0 && strlen(wanted.exact) == wanted.len &&
+	    strncasecmp(wanted.exact, question.user, wanted.len) == 0 &&
+	    strcasecmp(wanted.exact, wanted.folded) == 0);
+	check(wanted.domain == NULL ||
+	    (wanted.domain[-1] == '@' && *wanted.domain != '\0' &&
+		strchr(wanted.domain, '@') == NULL));
+}
+
 static void
 decide(const char *secret, bool checkpw)
 {
 	static struct route found = {
 	    .match = ROUTE_ADDRESS, .qualified = true, .of_domain = true, .spelled = true};
-	struct authmail_policy policy = {.trusted = true, .checkpw = checkpw};
+	struct authmail_policy policy = {.trusted = true, .alone = true, .checkpw = checkpw};
 	struct authmail_decision decision;
 	struct authreply_route route = {.server = "2001:db8::1", .port = 143, .pass = secret};
 	char reply[AUTHREPLY_MAX];
@@ -154,7 +185,9 @@ decide(const char *secret, bool checkpw)
 		found.of_domain = true;
 		decision = authmail_login(&policy, &question, &found);
 		check_decision(&decision, secret, checkpw);
+		check_crowd(policy, &found);
 		check_stranger(&policy, &found);
+		check_wanted();
 		route.user = question.user;
 		len = authreply_route(reply, &route);
 		if (len > 0)

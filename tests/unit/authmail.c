@@ -185,8 +185,19 @@ test_digests(void)
 static void
 test_certificates(void)
 {
-	const struct authmail_policy trusted = {.trusted = true}, open = {0};
+	const struct authmail_policy trusted = {.trusted = true, .alone = true}, open = {0};
+	const struct authmail_policy group = {.trusted = true},
+				     key = {.trusted = true, .key = "k"};
 
+	decided(&group, EXTERNAL "Auth-SSL-Verify: SUCCESS\r\nAuth-SSL-Subject: CN=alice\r\n",
+	    "s", AUTHMAIL_TEMPORARY, "external-needs-key",
+	    "a certificate, says somebody on a socket");
+	decided(&group, EXTERNAL "Auth-SSL-Verify: SUCCESS\r\nAuth-SSL-Subject: CN=alice\r\n",
+	    "", AUTHMAIL_TEMPORARY, "no-secret", "who could get nothing");
+	decided(&key,
+	    EXTERNAL "Auth-SSL-Verify: SUCCESS\r\nAuth-SSL-Subject: CN=alice\r\n"
+		     "X-Auth-Key: k\r\n",
+	    "s", AUTHMAIL_ACCEPT, "certificate", "who knows the key");
 	decided(&trusted,
 	    EXTERNAL "Auth-SSL-Verify: SUCCESS\r\nAuth-SSL-Subject: CN=alice,O=X\r\n", "s",
 	    AUTHMAIL_ACCEPT, "certificate", "a certificate");
@@ -214,7 +225,7 @@ test_certificates(void)
 static void
 test_whose(void)
 {
-	const struct authmail_policy trusted = {.trusted = true},
+	const struct authmail_policy trusted = {.trusted = true, .alone = true},
 				     program = {.trusted = true, .checkpw = true};
 	static const struct {
 		enum authmail_step step; /* by a certificate */

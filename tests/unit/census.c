@@ -17,6 +17,7 @@ static int
 complaints(uint64_t was, uint64_t of_domain, uint64_t is, uint64_t is_of_domain)
 {
 	struct census old = {0}, now = {0};
+	static const struct census_given none = {"", NULL, 'u', false};
 	struct report report = {0};
 	int count;
 
@@ -25,7 +26,7 @@ complaints(uint64_t was, uint64_t of_domain, uint64_t is, uint64_t is_of_domain)
 	census_set(&old, "feeds/a", "gone.example", 1000);
 	census_set(&now, "feeds/a", "*", is);
 	census_set(&now, "feeds/a", "local.example", is_of_domain);
-	census_judge(&old, &now, "", &source, &report);
+	census_judge(&old, &now, &none, &source, &report);
 	count = (int)report.lists[REPORT_BAD].count;
 	report_free(&report);
 	census_free(&old);
@@ -53,6 +54,45 @@ test_judge(void)
 	is_int(complaints(1, 1, 0, 0), 1, "of one too");
 	is_int(complaints(0, 0, 0, 0), 0, "none, and none before");
 	source_free(&source);
+}
+
+/* What is to be done: with another list, and with this one. */
+static void
+test_advice(void)
+{
+	static const struct {
+		struct census_given given;
+		const char *advice;
+	} cases[] = {
+	    {{"", NULL, 'u', false}, "run rcptbuild -f"},
+	    {{"feeds/b", "b", 'u', false}, "run rcptbuild -f"},
+	    {{"feeds/a", "a", 'u', false}, "run rcptbuild -f -u a < list"},
+	    {{"feeds/a", "a", 'm', false}, "run rcptbuild -f -m a < list"},
+	    {{"feeds/a", "a", 'm', true}, "forgiven"},
+	    {{"feeds/b", "b", 'm', true}, "run rcptbuild -f"},
+	};
+	struct census old = {0}, now = {0};
+
+	source_start(&source);
+	census_set(&old, "feeds/a", "*", 100);
+	census_set(&now, "feeds/a", "*", 40);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct report report = {0};
+		const struct report_list *bad = &report.lists[REPORT_BAD];
+		char text[512];
+		const char *run;
+
+		census_judge(&old, &now, &cases[i].given, &source, &report);
+		snprintf(
+		    text, sizeof(text), "%.*s", (int)bad->len, bad->len == 0 ? "" : bad->text);
+		text[strcspn(text, "\n")] = '\0';
+		run = strstr(text, "run ");
+		is_str(run == NULL ? "forgiven" : run, cases[i].advice, "what to do");
+		report_free(&report);
+	}
+	source_free(&source);
+	census_free(&old);
+	census_free(&now);
 }
 
 static void
@@ -129,6 +169,7 @@ main(void)
 		return 1;
 	snprintf(path, sizeof(path), "%s/counts", folder);
 	test_judge();
+	test_advice();
 	test_file();
 	rmdir(folder);
 	return tap_done();

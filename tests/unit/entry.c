@@ -60,6 +60,10 @@ test_parse(void)
 	reads("Joe@Example.ORG", "address <Joe> <> <example.org>");
 	reads("jean-luc", "user <jean-luc> <> <>");
 	reads("li-wu@x.test", "address <li-wu> <> <x.test>");
+	reads("joe@x.test.", "address <joe> <> <x.test>");
+	reads("joe@x.test..", "address <joe> <> <x.test.>");
+	reads("joe.", "user <joe.> <> <>");
+	reads("joe@.", "address <joe> <> <.>");
 	reads("@X.test", "domain <> <> <x.test>");
 	reads("*@x.test", "domain <> <> <x.test>");
 	reads("*", "all <> <> <>");
@@ -103,6 +107,11 @@ test_order(void)
 
 	order("bob@x.test", "675834210", all);
 	order("Bob@x.test", "765834210", all);
+	order("bob@x.test.", "675834210", all);
+	order("bob@X.TEST.", "675834210", all);
+	order("bob@x.test..", "58420", all);
+	order("bob@.", "58420", all);
+	order("bob.", "420", all);
 	order("bob@y.test", "58420", all);
 	order("bob", "58420", all);
 	order("BOB", "85420", all);

@@ -168,7 +168,14 @@ test_database(void)
 	    "'192.0.2.7',"
 	    " NULL, NULL, NULL, NULL), ('joe', '192.0.2.1', NULL, NULL, 'x' || char(0) || 'y', "
 	    "NULL),"
-	    " ('jim', '192.0.2.1' || char(0) || '2', NULL, NULL, NULL, NULL)";
+	    " ('jim', '192.0.2.1' || char(0) || '2', NULL, NULL, NULL, NULL),"
+	    " ('colon', '192.0.2.1:2143', NULL, NULL, NULL, NULL),"
+	    " ('colon', ':::', NULL, NULL, NULL, NULL),"
+	    " ('colon', '[::1]:143', NULL, NULL, NULL, NULL),"
+	    " ('six', '[2001:db8::1]', NULL, NULL, NULL, NULL),"
+	    " ('ann', '192.0.2.3', NULL, NULL, NULL, NULL),"
+	    " ('ann@dot.test.', '192.0.2.4', NULL, NULL, NULL, NULL),"
+	    " ('ann@own.test', '192.0.2.5', NULL, NULL, NULL, NULL)";
 	char path[80];
 	sqlite3 *db;
 
@@ -180,6 +187,13 @@ test_database(void)
 	answers(path, "bob", "-2 -", "-2 - - -");
 	answers(path, "joe", "0 192.0.2.1", "0 - 192.0.2.1 -");
 	answers(path, "jim", "-2 -", "-2 - - -");
+	answers(path, "colon", "-2 -", "-2 - - -");
+	answers(path, "six", "0 [2001:db8::1]", "0 - 2001:db8::1 -");
+	answers(path, "ann@dot.test", "0 192.0.2.4", "0 - 192.0.2.4 -");
+	answers(
+	    path, "ann@DOT.test.", "0 ann@DOT.test@192.0.2.4", "0 ann@DOT.test 192.0.2.4 -");
+	answers(
+	    path, "ann@own.test.", "0 ann@own.test@192.0.2.5", "0 ann@own.test 192.0.2.5 -");
 	unlink(path);
 }
 
