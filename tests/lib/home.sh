@@ -95,8 +95,8 @@ checks_here() {
 		RECIPIENT=somebody@foreign.test "$bin/rcptcheck" </dev/null 2>/dev/null
 	done
 	checks_now=$((20 * 1000 / ($(now_ms) - began + 1) / 4))
-	[ $checks_now -le "$1" ] || checks_now=$1
-	[ $checks_now -ge 5 ] || checks_now=5
+	[ "$checks_now" -le "$1" ] || checks_now=$1
+	[ "$checks_now" -ge 5 ] || checks_now=5
 	echo $checks_now
 }
 
