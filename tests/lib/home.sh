@@ -97,7 +97,7 @@ checks_here() {
 	checks_now=$((20 * 1000 / ($(now_ms) - began + 1) / 4))
 	[ "$checks_now" -le "$1" ] || checks_now=$1
 	[ "$checks_now" -ge 5 ] || checks_now=5
-	echo $checks_now
+	echo "$checks_now"
 }
 
 free_port() {
