@@ -180,11 +180,14 @@ like "$(block "$other/rcpthosts")" 'one.test' 'a line of ours was taken out: the
 
 # Without rcpthosts qmail relays for everybody, which can't wait until a bad row is corrected
 
+printf '.test:relay.test\n' >>"$other/smtproutes"
+rebuild
 sql "INSERT INTO domain_ips VALUES ('bad.test', '300.1.1.1', NULL, NULL)"
 cp "$other/rcpthosts" "$work/rcpthosts"
 rebuild
 is "$code" 100 'a bad row'
 ok '... and nothing is touched' cmp -s "$other/rcpthosts" "$work/rcpthosts"
+like "$(block "$other/rcpthosts")" 'one.test.*six.test ' 'one has a route by a line of the administrator alone'
 rm "$other/rcpthosts" "$other/morercpthosts.cdb"
 rebuild -n
 ok '-n writes nothing' test ! -e "$other/rcpthosts"

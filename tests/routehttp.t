@@ -361,8 +361,8 @@ rcpt x@foreign.test
 is "$(header Auth-Error-Code)" '550 5.7.1' 'no relay'
 rcpt x@foreign.test -s 192.0.2.25
 is "$(header Auth-Error-Code)" '550 5.7.1' 'not with a server for the rest either'
-for foreign in 'y@[198.51.100.77]' 'y@[IPv6:2001:db8::1]' y%foreign.test 'foreign.test!y' y '"y@foreign.test"' \
-    '@main.test,@local.test:y@foreign.test' '@main.test:y' '"y"'; do
+for foreign in 'y@[198.51.100.77]' 'y@[IPv6:2001:db8::1]' y%foreign.test 'foreign.test!y' '"y@foreign.test"' \
+    '@main.test,@local.test:y@foreign.test'; do
 	rcpt "$foreign" -s 192.0.2.25
 	is "$(header Auth-Error-Code) $(header Auth-Server)" '550 5.7.1 ' "no relay: <$foreign>"
 done
@@ -374,7 +374,7 @@ rcpt '@foreign.test,@other.test:joe@main.test' -s 192.0.2.25
 is "$(header Auth-Status) $(header Auth-Server) $(header Auth-Port)" "OK 127.0.0.1 $port" 'a source route is passed over, as rcptcheck does'
 rcpt '"joe"@main.test' -s 192.0.2.25
 is "$(header Auth-Port)" "$port" 'quotes'
-for master in PostMaster '"postmaster"'; do
+for master in PostMaster '"postmaster"' y '"y"' '@main.test:y'; do
 	rcpt "$master" -s 192.0.2.25
 	is "$(header Auth-Server)" 192.0.2.25 "<$master> is ours, whatever the domain is"
 done

@@ -1,7 +1,6 @@
 #include "authrecipient.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "authdomains.h"
@@ -79,14 +78,14 @@ choose_primary(struct authdesk *desk, const struct check *check)
 }
 
 /*
- * Of what has no domain the postmaster alone is ours (RFC 5321 4.5.1). The servers behind know other
+ * A name alone is the postmaster, or a user of the server behind (RFC 5321 4.5.1). But servers know other
  * ways to name foreign ones: y@[192.0.2.1], y%foreign.example, foreign.example!y.
  */
 static bool
 is_foreign(const struct authsession *session, const struct check *check)
 {
 	if (strcmp(check->why, "no-domain") == 0)
-		return strcasecmp(session->question.recipient, "postmaster") != 0;
+		return strpbrk(session->question.recipient, "@%!:,") != NULL;
 	return strcmp(check->why, "foreign") == 0;
 }
 

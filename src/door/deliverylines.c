@@ -33,20 +33,6 @@ is_taken(const struct lines *lines, uint32_t domain)
 		   intern_len(&source->names, domain)) != INTERN_NONE;
 }
 
-/* Has smtproutes a line of the administrator's for it, as qmail-remote looks: ".org" and "" fit too? */
-static bool
-is_routed(const struct lines *lines, uint32_t domain)
-{
-	const char *name = intern_text(&lines->making->source->names, domain);
-
-	if (lines->split.for_all || is_taken(lines, domain))
-		return true;
-	while ((name = strchr(name + 1, '.')) != NULL)
-		if (intern_find(&lines->split.keys, name, strlen(name)) != INTERN_NONE)
-			return true;
-	return false;
-}
-
 static void
 add_host(void *context, uint32_t domain, const struct deliverytarget *target)
 {
@@ -72,7 +58,8 @@ add_route(void *context, uint32_t domain, const struct deliverytarget *target)
 	unsigned number = target->port;
 	size_t i = 0;
 
-	making->has_way[domain] = target->local || target->nothing || is_routed(lines, domain);
+	making->has_way[domain] = target->local || target->nothing ||
+	    deliverytext_routes(&lines->split, intern_text(&making->source->names, domain));
 	if (is_taken(lines, domain))
 		return;
 	if (target->nothing) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/cdbwalk.h"
 #include "base/record.h"
 #include "deliveryfile.h"
@@ -14,14 +15,15 @@
 struct restorer {
 	struct deliverytext lines;
 	bool routes; /* smtproutes has lines for all that have an IPv4 address */
+	struct deliverytext_split ways; /* and what the administrator has there */
 };
 
 /* As deliverylines.c: a host name that has no address now has a line by its name. */
 static bool
-has_way(const struct restorer *restorer, const struct record *record)
+has_way(const struct restorer *restorer, const struct record *record, const char *domain)
 {
 	if (!restorer->routes || (record->flags & RECORD_LOCAL) != 0 ||
-	    record->server_count == 0)
+	    record->server_count == 0 || deliverytext_routes(&restorer->ways, domain))
 		return true;
 	for (size_t i = 0; i < record->server_count; i++)
 		if (record->servers[i].family == 4)
@@ -34,17 +36,20 @@ take(void *context, const struct cdbfile_record *bytes)
 {
 	struct restorer *restorer = context;
 	struct record record;
+	char domain[ADDRESS_DOMAIN_MAX + 1];
 
-	if (bytes->key_len < 2 || bytes->key[0] != RECORD_KEY_DOMAIN)
+	if (bytes->key_len < 2 || bytes->key_len > sizeof(domain) ||
+	    bytes->key[0] != RECORD_KEY_DOMAIN)
 		return 0;
 	for (size_t i = 1; i < bytes->key_len; i++)
 		if (bytes->key[i] <= ' ' || bytes->key[i] >= 0x7f)
 			return 0; /* a U-label: it is there as an A-label */
 	if (record_parse(&record, bytes->value, bytes->len) == -1)
 		return 1;
-	if (has_way(restorer, &record)) {
-		deliverytext_add(
-		    &restorer->lines, (const char *)bytes->key + 1, bytes->key_len - 1);
+	memcpy(domain, bytes->key + 1, bytes->key_len - 1);
+	domain[bytes->key_len - 1] = '\0';
+	if (has_way(restorer, &record, domain)) {
+		deliverytext_string(&restorer->lines, domain);
 		deliverytext_string(&restorer->lines, "\n");
 	}
 	return restorer->lines.failed;
@@ -79,20 +84,37 @@ restore(struct restorer *restorer, struct cdbfile *cdb, const struct deliveryfil
 	return why;
 }
 
+/* Whose way is not known keeps it: nothing is refused for that. */
+static void
+read_ways(struct restorer *restorer, struct cdbfile *cdb)
+{
+	struct deliveryfile file;
+	char path[SETTINGS_PATH_SIZE];
+
+	restorer->routes = deliverypaths_find(cdb, DELIVERY_SMTPROUTES, path);
+	if (!restorer->routes)
+		return;
+	if (deliveryfile_read(&file, path) != NULL ||
+	    deliverytext_find(&restorer->ways, file.bytes, file.len) != NULL)
+		restorer->routes = false;
+	deliveryfile_free(&file);
+}
+
 int
 deliveryrestore(struct cdbfile *cdb, const char **why)
 {
 	struct restorer restorer = {.lines = {0}};
 	struct deliveryfile file;
-	char path[SETTINGS_PATH_SIZE], routes[SETTINGS_PATH_SIZE];
+	char path[SETTINGS_PATH_SIZE];
 
 	if (!deliverypaths_find(cdb, DELIVERY_RCPTHOSTS, path) || access(path, F_OK) == 0 ||
 	    errno != ENOENT)
 		return 0;
-	restorer.routes = deliverypaths_find(cdb, DELIVERY_SMTPROUTES, routes);
+	read_ways(&restorer, cdb);
 	if ((*why = deliveryfile_read(&file, path)) == NULL)
 		*why = file.there ? NULL : restore(&restorer, cdb, &file);
 	deliveryfile_free(&file);
 	free(restorer.lines.bytes);
+	intern_free(&restorer.ways.keys);
 	return *why == NULL ? 1 : -1;
 }

@@ -98,6 +98,19 @@ deliverytext_find(struct deliverytext_split *split, const char *bytes, size_t le
 	return where == INSIDE ? "it has the beginning of our block without its end" : NULL;
 }
 
+bool
+deliverytext_routes(const struct deliverytext_split *split, const char *domain)
+{
+	const char *name = domain;
+
+	if (split->for_all || intern_find(&split->keys, domain, strlen(domain)) != INTERN_NONE)
+		return true;
+	while (name[0] != '\0' && (name = strchr(name + 1, '.')) != NULL)
+		if (intern_find(&split->keys, name, strlen(name)) != INTERN_NONE)
+			return true;
+	return false;
+}
+
 void
 deliverytext_merge(struct deliverytext *out, const struct deliverytext_split *split,
     const char *bytes, size_t len, const struct deliverytext *lines)

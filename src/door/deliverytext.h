@@ -34,6 +34,12 @@ struct deliverytext_split {
  */
 const char *deliverytext_find(struct deliverytext_split *split, const char *bytes, size_t len);
 
+/*
+ * In smtproutes: has a line that is not ours a way for the domain, as qmail-remote looks? ".org" and "" fit,
+ * too.
+ */
+bool deliverytext_routes(const struct deliverytext_split *split, const char *domain);
+
 /* Puts a new block, which is lines, in the place of the old one. */
 void deliverytext_merge(struct deliverytext *out, const struct deliverytext_split *split,
     const char *bytes, size_t len, const struct deliverytext *lines);
