@@ -75,6 +75,7 @@ musl
 is "$code" 1 'one whose source cannot be fetched is no success'
 like "$(cat "$work/err")" 'could not be fetched' 'it says so'
 like "$(cat "$work/err")" 'second line of conf-cc' 'and how to do without'
+ok 'what there was is not removed' test -e "$to/lib/libsqlite3.a" -a -e "$to/lib/libcdb.a" -a -e "$to/include/sqlite3.h"
 musl
 is "$code" 1 'and stays none'
 rm "$work/offline"
