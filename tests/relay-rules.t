@@ -53,6 +53,18 @@ rules <<'RULES'
 RULES
 mark 192.0.2.1
 like "$(env_for 192.0.2.1)" 'NEWER=1 .*RELAYCLIENT=' 'rules that were compiled anew are taken in'
+rules <<RULES
+203.0.113.:allow,LONG="$(printf '%05000d' 7)"
+:allow,NEWER="1"
+RULES
+mark 203.0.113.5
+mark 192.0.2.8
+like "$(env_for 203.0.113.5)" 'LONG=0{4999}7 .*RELAYCLIENT= ' 'a rule of any length'
+like "$(env_for 192.0.2.8)" 'NEWER=1 .*RELAYCLIENT=' 'keeps nobody else from his own'
+rules <<'RULES'
+:allow,NEWER="1"
+RULES
+mark 192.0.2.11
 rm "$work/rules/base.cdb"
 mark 192.0.2.2
 is "$(in_cdb 192.0.2.2)" OK 'without them relay.cdb is made all the same'

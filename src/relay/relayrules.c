@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -105,27 +106,27 @@ sets_relayclient(const char *data, unsigned len)
 int
 relayrules_add(struct relayrules *rules, const char *address)
 {
-	char rule[RELAYRULES_DATA_MAX];
 	const char *data;
+	char *rule;
 	unsigned len;
+	int result;
 
 	/* To tcpserver that is a rule for all that begins like it. */
 	if (address[strlen(address) - 1] == ':')
 		return 0;
 	if (find_rule(rules, address, &data, &len) == -1)
 		return -1;
-	if (len > sizeof(rule) - sizeof(added)) {
-		errno = EMSGSIZE;
-		return -1;
-	}
 	if (len > 0 && (data[0] == 'D' || sets_relayclient(data, len)))
 		return 0;
+	rule = malloc(len + sizeof(added));
+	if (rule == NULL)
+		return -1;
 	memcpy(rule, data, len);
 	memcpy(rule + len, added, sizeof(added));
-	return cdb_make_add(&rules->make, address, (unsigned)strlen(address), rule,
-		   len + (unsigned)sizeof(added)) == 0
-	    ? 0
-	    : -1;
+	result = cdb_make_add(&rules->make, address, (unsigned)strlen(address), rule,
+	    len + (unsigned)sizeof(added));
+	free(rule);
+	return result == 0 ? 0 : -1;
 }
 
 /* The first rule for a key wins, so ours stand in front of the base's for the same address. */

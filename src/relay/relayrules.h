@@ -12,8 +12,6 @@
 #include <cdb.h>
 #include <stdbool.h>
 
-#define RELAYRULES_DATA_MAX 4096 /* of a rule */
-
 struct relayrules {
 	struct cdb base;
 	bool has_base;
