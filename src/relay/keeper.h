@@ -24,7 +24,7 @@ struct keeper {
 	void (*log)(const struct line *line);
 	const char
 	    *rules_base; /* of tcprules; "" for none; NULL: no rules, but if there are some */
-	bool quiet;      /* nothing is said of rows that are left out */
+	bool quiet;      /* nothing is said of rows that are left out, and rules that stay */
 	bool loopback;   /* marks of this host's own addresses let it relay */
 
 	int64_t expire; /* the setting relay_expire, in seconds */
@@ -45,6 +45,7 @@ struct keeper {
 	int64_t tick, swept;   /* when we last looked, and swept */
 	int64_t version;       /* relaydb_version */
 	int64_t loopback_told; /* when we said that such a login opens nothing (deadline.h) */
+	bool foreign_told;     /* we said that tcp.smtp.cdb is not ours */
 	int64_t told;          /* when trouble last was (deadline.h); 0: there was none */
 	dev_t database_device;
 	ino_t database, settings;
@@ -65,6 +66,9 @@ const char *keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark
 
 /* Removes logins older than these minutes. */
 void keeper_age(struct keeper *keeper, int64_t minutes);
+
+/* Must tcp.smtp.cdb be left as it is, so that who is removed may still relay by it? */
+bool keeper_rules_stay(const struct keeper *keeper);
 
 /*
  * Sees what has changed and does what is due. Returns false when relay.cdb is not what relay.db says,

@@ -69,6 +69,8 @@ take_message(struct markdesk *desk, struct peer *peer, const struct relaywire_me
 		why = "only root, and the user of relayd, may remove rows";
 	} else {
 		keeper_age(desk->keeper, message->number);
+		if (keeper_rules_stay(desk->keeper))
+			why = RULES_STAY; /* it is done, but not what relayage promises */
 	}
 	if (why != NULL)
 		peers_refuse(peer, message->serial, why);

@@ -11,27 +11,42 @@
 static const char added[] = "+RELAYCLIENT=\0+RBLSMTPD="; /* and the NUL at its end */
 static const char border[] = "\0relayd";
 
+static int
+open_base(struct relayrules *rules, const char *base)
+{
+	int fd = open(base, O_RDONLY | O_CLOEXEC | O_NONBLOCK), found;
+
+	if (fd == -1)
+		return -1;
+	if (cdb_init(&rules->base, fd) != 0) {
+		close(fd);
+		return -1;
+	}
+	rules->has_base = true;
+	found = cdb_find(&rules->base, border, sizeof(border));
+	if (found < 0)
+		return -1;
+	rules->border = found == 0 ? 0 : cdb_datapos(&rules->base);
+	return 0;
+}
+
+static void
+close_base(struct relayrules *rules)
+{
+	if (!rules->has_base)
+		return;
+	close(cdb_fileno(&rules->base));
+	cdb_free(&rules->base);
+	rules->has_base = false;
+}
+
 int
 relayrules_start(struct relayrules *rules, const char *base, int fd)
 {
-	int base_fd, found;
-
 	memset(rules, 0, sizeof(*rules));
 	rules->fd = -1;
-	if (base != NULL) {
-		base_fd = open(base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (base_fd == -1)
-			return -1;
-		if (cdb_init(&rules->base, base_fd) != 0) {
-			close(base_fd);
-			return -1;
-		}
-		rules->has_base = true;
-		found = cdb_find(&rules->base, border, sizeof(border));
-		if (found < 0)
-			return -1;
-		rules->border = found == 0 ? 0 : cdb_datapos(&rules->base);
-	}
+	if (base != NULL && open_base(rules, base) == -1)
+		return -1;
 	if (cdb_make_start(&rules->make, fd) != 0)
 		return -1;
 	rules->fd = fd;
@@ -42,6 +57,17 @@ bool
 relayrules_is_ours(const struct relayrules *rules)
 {
 	return rules->border != 0;
+}
+
+int
+relayrules_look(const char *path)
+{
+	struct relayrules rules = {.has_base = false};
+	int result = open_base(&rules, path), error = errno;
+
+	close_base(&rules);
+	errno = error;
+	return result == -1 ? -1 : relayrules_is_ours(&rules);
 }
 
 /* Returns 1 with the data of the base's rule for this key, 0 for none, -1 for trouble. */
@@ -148,16 +174,6 @@ copy_base(struct relayrules *rules)
 			return -1;
 	}
 	return result;
-}
-
-static void
-close_base(struct relayrules *rules)
-{
-	if (!rules->has_base)
-		return;
-	close(cdb_fileno(&rules->base));
-	cdb_free(&rules->base);
-	rules->has_base = false;
 }
 
 int
