@@ -39,13 +39,13 @@ struct keeper {
 	uint64_t count; /* of addresses in it */
 	bool has_rules;
 	struct rulesfile rules;
-	bool due;     /* relay.cdb is to be made anew */
-	int64_t made; /* when relay.cdb was made (deadline.h); below 0: when that failed */
-	int64_t next; /* when it must be made again */
+	bool foreign_told; /* we said that tcp.smtp.cdb is not ours */
+	bool due;          /* relay.cdb is to be made anew */
+	int64_t made;      /* when relay.cdb was made (deadline.h); below 0: when that failed */
+	int64_t next;      /* when it must be made again */
 	int64_t tick, swept;   /* when we last looked, and swept */
 	int64_t version;       /* relaydb_version */
 	int64_t loopback_told; /* when we said that such a login opens nothing (deadline.h) */
-	bool foreign_told;     /* we said that tcp.smtp.cdb is not ours */
 	int64_t told;          /* when trouble last was (deadline.h); 0: there was none */
 	dev_t database_device;
 	ino_t database, settings;
