@@ -53,6 +53,18 @@ rules <<'RULES'
 RULES
 mark 192.0.2.1
 like "$(env_for 192.0.2.1)" 'NEWER=1 .*RELAYCLIENT=' 'rules that were compiled anew are taken in'
+rules <<RULES
+203.0.113.:allow,LONG="$(printf '%05000d' 7)"
+:allow,NEWER="1"
+RULES
+mark 203.0.113.5
+mark 192.0.2.8
+like "$(env_for 203.0.113.5)" 'LONG=0{4999}7 .*RELAYCLIENT= ' 'a rule of any length'
+like "$(env_for 192.0.2.8)" 'NEWER=1 .*RELAYCLIENT=' 'keeps nobody else from his own'
+rules <<'RULES'
+:allow,NEWER="1"
+RULES
+mark 192.0.2.11
 rm "$work/rules/base.cdb"
 mark 192.0.2.2
 is "$(in_cdb 192.0.2.2)" OK 'without them relay.cdb is made all the same'
@@ -106,25 +118,72 @@ like "$(env_for 192.0.2.90)" 'RELAYCLIENT=' 'a row that is over in the end of al
 stop_relayd
 rows "DELETE FROM relay WHERE ip = '192.0.2.90'"
 
-# Rules from which nothing can be made: of an earlier version, and those of the administrator are not there
+# Rules that do not say that we made them, of an earlier version maybe, and those of the administrator are not there
 rules <<'RULES'
 192.0.2.5:allow,RELAYCLIENT=""
 RULES
 mv "$work/rules/base.cdb" "$relay/tcp.smtp.cdb"
+cp "$relay/tcp.smtp.cdb" "$work/rules/foreign.cdb"
+same() {
+	cmp "$work/rules/foreign.cdb" "$relay/tcp.smtp.cdb"
+}
 start_relayd -x "$work/rules/base.cdb"
 mark 192.0.2.6
-is "$code $err $(in_cdb 192.0.2.6)" '0  OK' 'no rules at all: a login is one'
-ok 'what cannot be made anew, and may let somebody relay, is removed' test ! -e "$relay/tcp.smtp.cdb"
+is "$code $err $(in_cdb 192.0.2.6)" '0  OK' 'no rules that can be read, and some that are not known to be ours: a login is one'
+ok 'what may be the administrator'\''s stays' same
+like "$(cat "$relayd_log")" 'base.cdb: No such file.*so relay/tcp.smtp.cdb is not known to be of relayd, and stays' 'and the log says so'
+run "$bin/relayage" 0
+like "$code $err" '^111 .*relay/tcp.smtp.cdb is not known' 'relayage promises nothing'
+is "$(rows 'SELECT count(*) FROM relay')" 0 'but removes the logins'
+ok 'and it stays' same
+mark 192.0.2.6
 rules <<'RULES'
 :allow,NEWER="1"
 RULES
-there() {
-	test -e "$relay/tcp.smtp.cdb"
+newer() {
+	env_for 192.0.2.6 | grep -q NEWER=1
 }
-like "$(cat "$relayd_log")" 'base.cdb: No such file.*so there is no relay/tcp.smtp.cdb now' 'and the log says so'
-ok 'and made when it can be' await there
+ok 'made when it can be' await newer
 like "$(env_for 192.0.2.6)" 'NEWER=1 .*RELAYCLIENT=' 'with who has logged in'
+run "$bin/relayage" 0
+is "$code $err" '0 ' 'and relayage is done'
 stop_relayd
+rules <<'RULES'
+203.0.113.66:deny
+:allow
+RULES
+cp "$work/rules/base.cdb" "$relay/tcp.smtp.cdb"
+cp "$work/rules/base.cdb" "$work/rules/foreign.cdb"
+start_relayd
+mark 192.0.2.6
+is "$code $err $(in_cdb 192.0.2.6)" '0  OK' 'without -x, and a file of somebody else: a login is one'
+ok 'the file stays' same
+mark 192.0.2.7
+is "$(tail -n 5 "$relayd_log" | grep -c 'relayd: relay/tcp.smtp.cdb is not known to be of relayd')" 1 'which the log says, once'
+run "$bin/relayage" 0
+like "$code $err" '^111 .*relay/tcp.smtp.cdb is not known' 'relayage promises nothing'
+is "$(rows 'SELECT count(*) FROM relay')" 0 'but removes the logins'
+mark 192.0.2.7
+stop_relayd
+run "$bin/relayage" 0
+like "$code $err" '^111 .*relay/tcp.smtp.cdb is not known' 'nor does it without relayd'
+is "$(rows 'SELECT count(*) FROM relay')" 0 'where it removes them, too'
+ok 'and it stays' same
+rm "$relay/tcp.smtp.cdb"
+run "$bin/relayage" 0
+is "$code $err" '0 ' 'without it all is done'
+start_relayd -x "$work/rules/base.cdb"
+
+# Rules that are ours, and of which none can be made anew: nothing can be written where they would be
+mark 192.0.2.6
+like "$(env_for 192.0.2.6)" 'RELAYCLIENT=' 'a login, by rules of ours'
+stop_relayd
+mkdir -p "$relay/tcp.smtp.cdb.tmp/full"
+run "$bin/relayage" 0
+is "$code" 0 'relayage, and no room for new ones'
+ok 'they are removed' test ! -e "$relay/tcp.smtp.cdb"
+like "$err" 'so there is no relay/tcp.smtp.cdb now' 'as it says'
+rm -r "$relay/tcp.smtp.cdb.tmp"
 start_relayd -x "$work/rules/base.cdb"
 
 # A real tcpserver

@@ -339,6 +339,23 @@ step_relay_cdb(struct keeper *keeper, bool telling)
 }
 
 bool
+keeper_rules_stay(const struct keeper *keeper)
+{
+	return keeper->has_rules && rulesfile_stays(&keeper->rules);
+}
+
+/* Of a file that is there without our doing: once. With a base it is trouble, told by rulesfile. */
+static void
+tell_foreign(struct keeper *keeper)
+{
+	bool foreign = keeper->rules.foreign && keeper->rules_base == NULL;
+
+	if (foreign && !keeper->foreign_told && !keeper->quiet)
+		say(keeper, RULES_STAY, NULL);
+	keeper->foreign_told = foreign;
+}
+
+bool
 keeper_step(struct keeper *keeper)
 {
 	int64_t version = keeper->version;
@@ -349,6 +366,7 @@ keeper_step(struct keeper *keeper)
 	good = step_relay_cdb(keeper, !keeper->quiet && version != keeper->version);
 	if (keeper->has_rules)
 		good = rulesfile_step(&keeper->rules, &keeper->db) && good;
+	tell_foreign(keeper);
 	return good;
 }
 

@@ -24,7 +24,7 @@ struct keeper {
 	void (*log)(const struct line *line);
 	const char
 	    *rules_base; /* of tcprules; "" for none; NULL: no rules, but if there are some */
-	bool quiet;      /* nothing is said of rows that are left out */
+	bool quiet;      /* nothing is said of rows that are left out, and rules that stay */
 	bool loopback;   /* marks of this host's own addresses let it relay */
 
 	int64_t expire; /* the setting relay_expire, in seconds */
@@ -39,9 +39,10 @@ struct keeper {
 	uint64_t count; /* of addresses in it */
 	bool has_rules;
 	struct rulesfile rules;
-	bool due;     /* relay.cdb is to be made anew */
-	int64_t made; /* when relay.cdb was made (deadline.h); below 0: when that failed */
-	int64_t next; /* when it must be made again */
+	bool foreign_told; /* we said that tcp.smtp.cdb is not ours */
+	bool due;          /* relay.cdb is to be made anew */
+	int64_t made;      /* when relay.cdb was made (deadline.h); below 0: when that failed */
+	int64_t next;      /* when it must be made again */
 	int64_t tick, swept;   /* when we last looked, and swept */
 	int64_t version;       /* relaydb_version */
 	int64_t loopback_told; /* when we said that such a login opens nothing (deadline.h) */
@@ -65,6 +66,9 @@ const char *keeper_mark(struct keeper *keeper, const struct relaywire_mark *mark
 
 /* Removes logins older than these minutes. */
 void keeper_age(struct keeper *keeper, int64_t minutes);
+
+/* Must tcp.smtp.cdb be left as it is, so that who is removed may still relay by it? */
+bool keeper_rules_stay(const struct keeper *keeper);
 
 /*
  * Sees what has changed and does what is due. Returns false when relay.cdb is not what relay.db says,

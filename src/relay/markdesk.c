@@ -27,10 +27,16 @@ tell_refusal(struct markdesk *desk, uid_t user, int64_t *since)
 			refusals = &desk->refusals[i];
 	}
 	if (refusals->told != 0 && now - refusals->told < TELL_EVERY) {
-		refusals->since += refusals->user == user;
+		if (refusals->user == user)
+			refusals->since++;
+		else
+			desk->unnamed++;
 		return false;
 	}
-	*since = refusals->user == user ? refusals->since : 0;
+	if (refusals->user == user)
+		*since = refusals->since;
+	else
+		desk->unnamed += refusals->since;
 	*refusals = (struct markdesk_refusals){.user = user, .told = now};
 	return true;
 }
@@ -54,6 +60,10 @@ log_mark(struct markdesk *desk, const struct peer *peer, const struct relaywire_
 		line_pair(&line, "reason", why);
 	if (since > 0)
 		line_pair_number(&line, "others", since);
+	if (why != NULL && desk->unnamed > 0) {
+		line_pair_number(&line, "others_of_any", desk->unnamed);
+		desk->unnamed = 0;
+	}
 	desk->keeper->log(&line);
 }
 
@@ -69,6 +79,8 @@ take_message(struct markdesk *desk, struct peer *peer, const struct relaywire_me
 		why = "only root, and the user of relayd, may remove rows";
 	} else {
 		keeper_age(desk->keeper, message->number);
+		if (keeper_rules_stay(desk->keeper))
+			why = RULES_STAY; /* it is done, but not what relayage promises */
 	}
 	if (why != NULL)
 		peers_refuse(peer, message->serial, why);

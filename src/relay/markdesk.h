@@ -26,6 +26,7 @@ struct markdesk {
 	int64_t
 	    refused; /* when we last logged that somebody may not mark (deadline.h); 0: never */
 	struct markdesk_refusals refusals[MARKDESK_USERS];
+	int64_t unnamed; /* refusals of all others that were not logged, since one was */
 };
 
 /*

@@ -142,7 +142,7 @@ age_directly(int64_t minutes)
 	static struct keeper keeper = {.log = log_line, .quiet = true};
 	char path[PATH_MAX];
 	struct stat st;
-	bool done;
+	bool done, stays;
 
 	/* Without a database there is nothing to do; and it is relayd who makes it. */
 	if (snprintf(path, sizeof(path), "%s/" RELAYROW_DATABASE, home) >= (int)sizeof(path))
@@ -161,7 +161,10 @@ age_directly(int64_t minutes)
 		keeper_age(&keeper, minutes);
 		done = keeper_end(&keeper) && keeper_step(&keeper);
 	}
+	stays = done && keeper_rules_stay(&keeper);
 	keeper_close(&keeper);
+	if (stays)
+		die(RULES_STAY, NULL);
 	if (!done)
 		die("rows may be left, or still be in relay.cdb or " RULESFILE, NULL);
 	return true;

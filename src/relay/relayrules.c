@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,27 +11,42 @@
 static const char added[] = "+RELAYCLIENT=\0+RBLSMTPD="; /* and the NUL at its end */
 static const char border[] = "\0relayd";
 
+static int
+open_base(struct relayrules *rules, const char *base)
+{
+	int fd = open(base, O_RDONLY | O_CLOEXEC | O_NONBLOCK), found;
+
+	if (fd == -1)
+		return -1;
+	if (cdb_init(&rules->base, fd) != 0) {
+		close(fd);
+		return -1;
+	}
+	rules->has_base = true;
+	found = cdb_find(&rules->base, border, sizeof(border));
+	if (found < 0)
+		return -1;
+	rules->border = found == 0 ? 0 : cdb_datapos(&rules->base);
+	return 0;
+}
+
+static void
+close_base(struct relayrules *rules)
+{
+	if (!rules->has_base)
+		return;
+	close(cdb_fileno(&rules->base));
+	cdb_free(&rules->base);
+	rules->has_base = false;
+}
+
 int
 relayrules_start(struct relayrules *rules, const char *base, int fd)
 {
-	int base_fd, found;
-
 	memset(rules, 0, sizeof(*rules));
 	rules->fd = -1;
-	if (base != NULL) {
-		base_fd = open(base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (base_fd == -1)
-			return -1;
-		if (cdb_init(&rules->base, base_fd) != 0) {
-			close(base_fd);
-			return -1;
-		}
-		rules->has_base = true;
-		found = cdb_find(&rules->base, border, sizeof(border));
-		if (found < 0)
-			return -1;
-		rules->border = found == 0 ? 0 : cdb_datapos(&rules->base);
-	}
+	if (base != NULL && open_base(rules, base) == -1)
+		return -1;
 	if (cdb_make_start(&rules->make, fd) != 0)
 		return -1;
 	rules->fd = fd;
@@ -41,6 +57,17 @@ bool
 relayrules_is_ours(const struct relayrules *rules)
 {
 	return rules->border != 0;
+}
+
+int
+relayrules_look(const char *path)
+{
+	struct relayrules rules = {.has_base = false};
+	int result = open_base(&rules, path), error = errno;
+
+	close_base(&rules);
+	errno = error;
+	return result == -1 ? -1 : relayrules_is_ours(&rules);
 }
 
 /* Returns 1 with the data of the base's rule for this key, 0 for none, -1 for trouble. */
@@ -105,27 +132,27 @@ sets_relayclient(const char *data, unsigned len)
 int
 relayrules_add(struct relayrules *rules, const char *address)
 {
-	char rule[RELAYRULES_DATA_MAX];
 	const char *data;
+	char *rule;
 	unsigned len;
+	int result;
 
 	/* To tcpserver that is a rule for all that begins like it. */
 	if (address[strlen(address) - 1] == ':')
 		return 0;
 	if (find_rule(rules, address, &data, &len) == -1)
 		return -1;
-	if (len > sizeof(rule) - sizeof(added)) {
-		errno = EMSGSIZE;
-		return -1;
-	}
 	if (len > 0 && (data[0] == 'D' || sets_relayclient(data, len)))
 		return 0;
+	rule = malloc(len + sizeof(added));
+	if (rule == NULL)
+		return -1;
 	memcpy(rule, data, len);
 	memcpy(rule + len, added, sizeof(added));
-	return cdb_make_add(&rules->make, address, (unsigned)strlen(address), rule,
-		   len + (unsigned)sizeof(added)) == 0
-	    ? 0
-	    : -1;
+	result = cdb_make_add(&rules->make, address, (unsigned)strlen(address), rule,
+	    len + (unsigned)sizeof(added));
+	free(rule);
+	return result == 0 ? 0 : -1;
 }
 
 /* The first rule for a key wins, so ours stand in front of the base's for the same address. */
@@ -147,16 +174,6 @@ copy_base(struct relayrules *rules)
 			return -1;
 	}
 	return result;
-}
-
-static void
-close_base(struct relayrules *rules)
-{
-	if (!rules->has_base)
-		return;
-	close(cdb_fileno(&rules->base));
-	cdb_free(&rules->base);
-	rules->has_base = false;
 }
 
 int

@@ -12,8 +12,6 @@
 #include <cdb.h>
 #include <stdbool.h>
 
-#define RELAYRULES_DATA_MAX 4096 /* of a rule */
-
 struct relayrules {
 	struct cdb base;
 	bool has_base;
@@ -31,6 +29,9 @@ int relayrules_start(struct relayrules *rules, const char *base, int fd);
 
 /* Was base made by us? */
 bool relayrules_is_ours(const struct relayrules *rules);
+
+/* The same of a file: 1 or 0, or -1 with errno. */
+int relayrules_look(const char *path);
 
 /* An address that may relay, in its one form. Returns 0, or -1 with errno. */
 int relayrules_add(struct relayrules *rules, const char *address);

@@ -83,6 +83,7 @@ make(struct rulesfile *file, const char *path, const char *base, struct relaydb 
 	else
 		file->over =
 		    started + (making.first - now < FAR ? making.first - now : FAR) * 1000;
+	file->made = true;
 	return 0;
 }
 
@@ -105,12 +106,50 @@ tell_makeshift(const struct rulesfile *file, const char *path, int error)
 	tell(file, path, text);
 }
 
+static void
+settle(struct rulesfile *file)
+{
+	file->due = file->failed = file->foreign = false;
+}
+
+static bool
+make_path(const struct rulesfile *file, char path[PATH_MAX])
+{
+	return snprintf(path, PATH_MAX, "%s/" RULESFILE, file->home) < PATH_MAX;
+}
+
+/*
+ * The file cannot be made anew. May it be somebody else's? Then nothing is over in it, as far as is
+ * known, and it is left, until there is a base to make it of.
+ */
+static bool
+leave(struct rulesfile *file, const char *path, int64_t now, int error)
+{
+	int ours = relayrules_look(path);
+	char text[200];
+
+	file->foreign =
+	    ours == 0 || (ours == -1 && (errno == EPROTO || (errno != ENOENT && !file->made)));
+	if (!file->foreign)
+		return false;
+	file->over = INT64_MAX;
+	file->due = file->failed = file->base != NULL || ours == -1;
+	file->again = now + RETRY;
+	if (file->base != NULL) { /* else the caller says it */
+		snprintf(text, sizeof(text), "%.60s: so " RULES_STAY, strerror(error));
+		tell(file, path, text);
+	}
+	return true;
+}
+
 /* None of the ways to make it has worked. Returns false when it lets somebody relay who must not. */
 static bool
 fail(struct rulesfile *file, const char *path, int64_t now, int error)
 {
 	char text[200];
 
+	if (leave(file, path, now, error))
+		return true;
 	file->due = file->failed = true;
 	file->again = now + RETRY;
 	if (now >= file->over && (unlink(path) == 0 || errno == ENOENT)) {
@@ -127,6 +166,16 @@ fail(struct rulesfile *file, const char *path, int64_t now, int error)
 }
 
 bool
+rulesfile_stays(const struct rulesfile *file)
+{
+	char path[PATH_MAX];
+
+	if ((file->base != NULL && !file->foreign) || !make_path(file, path))
+		return false;
+	return relayrules_look(path) == 0 || (file->foreign && access(path, F_OK) == 0);
+}
+
+bool
 rulesfile_step(struct rulesfile *file, struct relaydb *db)
 {
 	int64_t now = deadline_now();
@@ -138,12 +187,13 @@ rulesfile_step(struct rulesfile *file, struct relaydb *db)
 		return true;
 	if (file->failed && now < file->again)
 		return now < file->over;
-	if (snprintf(path, sizeof(path), "%s/" RULESFILE, file->home) >= (int)sizeof(path))
+	if (!make_path(file, path))
 		return false;
 	file->again = now + RETRY;
 	if (file->base != NULL) {
 		if (make(file, path, file->base, db) == 0) {
-			file->due = file->makeshift = file->failed = false;
+			file->makeshift = false;
+			settle(file);
 			return true;
 		}
 		error = errno;
@@ -152,13 +202,13 @@ rulesfile_step(struct rulesfile *file, struct relaydb *db)
 	}
 	if (make(file, path, path, db) == 0) {
 		file->makeshift = file->base != NULL;
-		file->due = file->failed = false;
+		settle(file);
 		if (file->makeshift)
 			tell_makeshift(file, path, error);
 		return true;
 	}
 	if (file->base == NULL && errno == ENOENT) { /* somebody has taken it away */
-		file->due = file->failed = false;
+		settle(file);
 		file->over = INT64_MAX;
 		return true;
 	}

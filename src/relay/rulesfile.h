@@ -5,6 +5,9 @@
  * tcpserver knows no times: whoever has a rule relays. So where the rules cannot be made anew, and
  * those that are there let somebody relay whose time is over, they are removed. While the
  * administrator's rules cannot be read, those hold that the file has from before.
+ *
+ * A file that does not say that we made it may be the administrator's own: in it nobody can be told
+ * from his rules, so it is never removed, and replaced only by one made of a base.
  */
 #ifndef RELAY_RULESFILE_H
 #define RELAY_RULESFILE_H
@@ -15,6 +18,9 @@
 #include "relaydb.h"
 
 #define RULESFILE "relay/tcp.smtp.cdb" /* below the home */
+
+#define RULES_STAY                                                                             \
+	RULESFILE " is not known to be of relayd, and stays: who is in it may still relay"
 
 struct rulesfile {
 	/* the caller's */
@@ -29,6 +35,8 @@ struct rulesfile {
 	bool due;       /* it is to be made anew */
 	bool makeshift; /* the base could not be read */
 	bool failed;    /* nor could it be made without */
+	bool made;      /* it was, by us, since we began */
+	bool foreign;   /* the one that is there may not be ours, and stays */
 	int64_t again;  /* when that is to be tried once more */
 	int64_t
 	    over; /* when it begins to let somebody relay who may not; 0: it may do so now */
@@ -42,6 +50,9 @@ void rulesfile_expire(struct rulesfile *file);
  * could neither be made nor removed.
  */
 bool rulesfile_step(struct rulesfile *file, struct relaydb *db);
+
+/* Must it be left as it is, whoever may relay by it? */
+bool rulesfile_stays(const struct rulesfile *file);
 
 /* When to step at the latest. */
 int64_t rulesfile_wake(const struct rulesfile *file);
