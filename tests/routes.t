@@ -56,6 +56,22 @@ ok 'and no folder route' test ! -e "$RCPTCHECK_HOME/route"
 query joe
 is "$code" 111 'routequery without a map: 111'
 like "$err" 'routes.cdb: No such file' 'and says so'
+mkdir "$RCPTCHECK_HOME/route"
+mv "$RCPTCHECK_HOME/data/rcptcheck.cdb" "$work/away.cdb" 2>/dev/null
+query -d 127.0.0.7
+is "$code" 111 'routequery -d without any file: 111'
+like "$err" 'routes.cdb: No such file' 'and says so'
+sql "INSERT INTO domain_ips VALUES ('down.test', '127.0.0.7', 2525, NULL)"
+rcptbuild
+query -d 127.0.0.7
+is "$code" 0 'routequery -d without a map marks the servers of domains'
+query -d 127.0.0.8
+is "$code" 100 '... and says who is none: 100'
+query -u 127.0.0.7
+is "$code" 0 'routequery -u, too'
+sql "DELETE FROM domain_ips WHERE domain = 'down.test'"
+rcptbuild -f
+rm -r "$RCPTCHECK_HOME/route"
 run env RCPTCHECK_HOME="$work/nowhere" "$bin/routequery" joe
 is "$code" 111 'no home: 111'
 for arguments in '' '-x' '-b joe' '-c -d h:1' '-p smtp joe' '-d' 'joe jim' '-c joe'; do
@@ -377,7 +393,8 @@ query -u 127.0.0.81
 mv "$work/cdb.away" "$cdb"
 mv "$routes" "$work/routes.away"
 query -d 127.0.0.81
-is "$code" 111 'no map: 111'
+is "$code" 0 'no map: those of domains'
+like "$err" 'routes.cdb: No such file' '... and what is missing is said'
 query -d 127.0.0.81:2143
 is "$code" 0 '... but a port can be marked'
 mv "$work/routes.away" "$routes"
