@@ -84,7 +84,7 @@ done
 
 sql "INSERT INTO settings VALUES ('route_connect_timeout', NULL, '2s')"
 mailbox "'joe','127.0.0.1',143,1,NULL,NULL" "'joe@one.test','127.0.0.2',NULL,1,NULL,NULL" \
-    "'Ann@One.Test','127.0.0.3',NULL,NULL,'s009','geheim1'" "'UPPER','127.0.0.4',NULL,NULL,NULL,NULL" \
+    "'ann@One.Test','127.0.0.3',NULL,NULL,'s009','geheim1'" "'UPPER','127.0.0.4',NULL,NULL,NULL,NULL" \
     "'upper','127.0.0.5',NULL,NULL,NULL,NULL" "'a-f','127.0.0.6',NULL,NULL,NULL,NULL" \
     "'g-m@one.test','127.0.0.7',NULL,NULL,'%n',NULL" "'g-z','127.0.0.8',NULL,NULL,NULL,NULL" \
     "'jim*@one.test','127.0.0.9',NULL,NULL,NULL,NULL" "'@one.test','127.0.0.10',NULL,NULL,'%n*master','geheim2'" \
@@ -199,8 +199,15 @@ mailbox "'fred','127.0.0.53',NULL,NULL,NULL,NULL"
 rcptbuild
 goes fReD 'fReD 127.0.0.53 143 user'
 goes FRED 'FRED 127.0.0.51 143 user'
+unlike "$err" 'in lower case' 'without secrets nothing is said of that'
+sql "UPDATE mailboxes SET secret = 'geheim9' WHERE lower(user) = 'fred'"
+rcptbuild
+like "$err" "warning: mailboxes: 2 users with a secret are not in lower case, such as 'FRED': " 'with them it is'
+is "$(printf '%s\n' "$err" | grep -c 'in lower case')" 1 '... once'
+unlike "$err" geheim '... and no secret is shown'
 sql "DELETE FROM mailboxes WHERE lower(user) = 'fred'"
 rcptbuild
+unlike "$err" 'in lower case' '... until they are gone'
 
 # --- lists
 
