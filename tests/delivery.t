@@ -269,9 +269,30 @@ rebuild
 sql "DELETE FROM domain_ips WHERE domain = 'hand.test'"
 rebuild
 like "$(block "$other/smtproutes")" 'hand.test:192.0.2.13 ' 'a domain that a line of the administrator takes'
-sed -i /Hand/d "$other/rcpthosts"
+like "$err" "keeps the routes of 1 domains .*such as hand.test: .*a line of your own, such as 'domain:'" '... that is said, and what ends it'
+sed -i 's/^Hand.test/.below.test/' "$other/rcpthosts"
+sql "INSERT INTO domain_ips VALUES ('w.x.below.test', '192.0.2.14', NULL, NULL), ('wbelow.test', '192.0.2.15', NULL, NULL)"
 rebuild
 unlike "$(cat "$other/smtproutes")" hand.test '... until it is out'
+sql "DELETE FROM domain_ips WHERE domain LIKE '%below.test'"
+rebuild
+like "$(block "$other/smtproutes")" 'w.x.below.test:192.0.2.14 ' 'a domain that a suffix of the administrator takes'
+unlike "$(cat "$other/smtproutes")" wbelow.test '... not one that only looks like it'
+cp "$other/smtproutes" "$work/smtproutes"
+sed -i /below/d "$other/rcpthosts"
+mv "$other/morercpthosts.cdb" "$work/morercpthosts.cdb"
+echo .x.below.test x | cdb -c -m "$other/morercpthosts.cdb"
+rebuild
+like "$(block "$other/smtproutes")" 'w.x.below.test:192.0.2.14 ' '... by a cdb, too'
+mv "$work/morercpthosts.cdb" "$other/morercpthosts.cdb"
+echo .below.test >>"$other/rcpthosts"
+cp "$work/smtproutes" "$other/smtproutes"
+echo w.x.below.test: >>"$other/smtproutes"
+rebuild
+is "$(grep below "$other/smtproutes")" 'w.x.below.test:' 'a route of his own ends ours'
+unlike "$err" 'keeps the routes' '... and nothing is said'
+sed -i /below/d "$other/rcpthosts" "$other/smtproutes"
+rebuild
 
 # What is no file of ours
 

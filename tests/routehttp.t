@@ -180,7 +180,8 @@ sql "INSERT INTO mailboxes VALUES ('fred', '127.0.0.1', 143, NULL, 'f01', 'fredp
 	('Emil', '127.0.0.1', 143, NULL, NULL, 'emilpw'), ('KARL', '127.0.0.1', 143, NULL, NULL, 'karl1'),
 	('Karl', '127.0.0.1', 143, NULL, NULL, 'karl2'), ('one', '127.0.0.9', 143, NULL, NULL, 'otherpw'),
 	('Otto', '127.0.0.1', 143, NULL, NULL, 'upper'), ('otto', '127.0.0.1', 143, NULL, NULL, 'lower'),
-	('one@own.example', '127.0.0.1', 143, NULL, '%n', 'onepw'),
+	('Eve@own.example', '127.0.0.1', 143, NULL, '%n', 'evepw'), ('IDA@own.example', '127.0.0.1', 143, NULL, '%n', 'ida1'),
+	('Ida@own.example', '127.0.0.1', 143, NULL, '%n', 'ida2'), ('one@own.example', '127.0.0.1', 143, NULL, '%n', 'onepw'),
 	('a-m@own.example', '127.0.0.1', 143, NULL, '%n', 'rangepw'),
 	('@own.example', '127.0.0.1', 143, NULL, '%n', 'domainpw'),
 	('x-z', '127.0.0.1', 143, NULL, '%n', 'xpw'), ('*', '127.0.0.2', 143, NULL, '%n', 'masterpw')"
@@ -190,7 +191,7 @@ cat >"$work/everybody" <<'SCRIPT'
 # mallory's accounts have mallory's password; the others have theirs
 given=$(tr '\0' , <&3)
 case $given in
-emil,right,* | karl,right,* | Emil,upper,* | fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
+emil,right,* | karl,right,* | Emil,upper,* | Eve@own.example,upper,* | Eve@OWN.example,upper,* | KARL,upper,* | Karl,upper,* | fred,right,* | fred@evil.example,mallory,* | boss@evil.example,mallory,* | xaver@evil.example,mallory,* | Fred,mallory,*) exit 0 ;;
 *@own.example,right,* | *@OWN.example,right,* | boss,right,* | otto,lower,* | Otto,upper,* | Boss,mallory,*) exit 0 ;;
 esac
 exit 1
@@ -223,12 +224,22 @@ given plain Boss mallory 'denied checkpassword' 'the same where it is the secret
 given plain Ted@own.example right 'ted domainpw' '... and is that one at the server'
 given plain Otto upper ' upper' 'but each who is in the map is asked about as he is'
 given plain otto lower ' lower' '... and the other one'
-given plain emil right 'temporary spelling' 'who is right as emil is not Emil'
-given plain Emil upper ' emilpw' '... but Emil is'
-given plain karl right 'temporary spelling' 'nor KARL, who is found under karl'
+given plain emil right 'denied checkpassword' 'who is right as emil is not Emil, about whom is asked'
+given plain emil upper 'Emil emilpw' '... but who is right as Emil may write himself so'
+given plain EMIL upper 'Emil emilpw' '... or so'
+given plain Emil upper ' emilpw' '... or as the row does'
+given plain eve@own.example upper 'Eve evepw' 'the same with a domain'
+given plain EVE@OWN.example. upper 'Eve evepw' '... that is written otherwise, too'
+given plain karl right 'temporary spelling' 'of KARL and Karl neither is karl'
+given plain kARL right 'temporary spelling' '... nor kARL'
+given plain KARL upper ' karl1' '... but KARL is'
+given plain Karl upper ' karl2' '... and Karl, each himself'
+given plain ida@own.example right 'temporary spelling' 'nor is one of two with a domain'
+given plain otTo lower 'otto lower' 'where one is in lower case it is that one'
 given plain one@own.example. right 'one onepw' 'the dot of the root is no part of a domain'
 given external emil '' 'temporary spelling' 'a certificate of emil is not that of Emil'
 given external Emil '' ' emilpw' '... but that of Emil is'
+given external EMIL '' 'temporary spelling' '... nor is one of EMIL'
 given external karl '' 'temporary spelling' 'nor is that of karl one of KARL'
 given external fred '' 'f01 fredpw' 'a certificate'
 given external fred@evil.example '' 'temporary no-domain' '... of another domain'

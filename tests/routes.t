@@ -56,6 +56,22 @@ ok 'and no folder route' test ! -e "$RCPTCHECK_HOME/route"
 query joe
 is "$code" 111 'routequery without a map: 111'
 like "$err" 'routes.cdb: No such file' 'and says so'
+mkdir "$RCPTCHECK_HOME/route"
+mv "$RCPTCHECK_HOME/data/rcptcheck.cdb" "$work/away.cdb" 2>/dev/null
+query -d 127.0.0.7
+is "$code" 111 'routequery -d without any file: 111'
+like "$err" 'routes.cdb: No such file' 'and says so'
+sql "INSERT INTO domain_ips VALUES ('down.test', '127.0.0.7', 2525, NULL)"
+rcptbuild
+query -d 127.0.0.7
+is "$code" 0 'routequery -d without a map marks the servers of domains'
+query -d 127.0.0.8
+is "$code" 100 '... and says who is none: 100'
+query -u 127.0.0.7
+is "$code" 0 'routequery -u, too'
+sql "DELETE FROM domain_ips WHERE domain = 'down.test'"
+rcptbuild -f
+rm -r "$RCPTCHECK_HOME/route"
 run env RCPTCHECK_HOME="$work/nowhere" "$bin/routequery" joe
 is "$code" 111 'no home: 111'
 for arguments in '' '-x' '-b joe' '-c -d h:1' '-p smtp joe' '-d' 'joe jim' '-c joe'; do
@@ -68,7 +84,7 @@ done
 
 sql "INSERT INTO settings VALUES ('route_connect_timeout', NULL, '2s')"
 mailbox "'joe','127.0.0.1',143,1,NULL,NULL" "'joe@one.test','127.0.0.2',NULL,1,NULL,NULL" \
-    "'Ann@One.Test','127.0.0.3',NULL,NULL,'s009','geheim1'" "'UPPER','127.0.0.4',NULL,NULL,NULL,NULL" \
+    "'ann@One.Test','127.0.0.3',NULL,NULL,'s009','geheim1'" "'UPPER','127.0.0.4',NULL,NULL,NULL,NULL" \
     "'upper','127.0.0.5',NULL,NULL,NULL,NULL" "'a-f','127.0.0.6',NULL,NULL,NULL,NULL" \
     "'g-m@one.test','127.0.0.7',NULL,NULL,'%n',NULL" "'g-z','127.0.0.8',NULL,NULL,NULL,NULL" \
     "'jim*@one.test','127.0.0.9',NULL,NULL,NULL,NULL" "'@one.test','127.0.0.10',NULL,NULL,'%n*master','geheim2'" \
@@ -183,8 +199,15 @@ mailbox "'fred','127.0.0.53',NULL,NULL,NULL,NULL"
 rcptbuild
 goes fReD 'fReD 127.0.0.53 143 user'
 goes FRED 'FRED 127.0.0.51 143 user'
+unlike "$err" 'in lower case' 'without secrets nothing is said of that'
+sql "UPDATE mailboxes SET secret = 'geheim9' WHERE lower(user) = 'fred'"
+rcptbuild
+like "$err" "warning: mailboxes: 2 users with a secret are not in lower case, such as 'FRED': " 'with them it is'
+is "$(printf '%s\n' "$err" | grep -c 'in lower case')" 1 '... once'
+unlike "$err" geheim '... and no secret is shown'
 sql "DELETE FROM mailboxes WHERE lower(user) = 'fred'"
 rcptbuild
+unlike "$err" 'in lower case' '... until they are gone'
 
 # --- lists
 
@@ -377,7 +400,8 @@ query -u 127.0.0.81
 mv "$work/cdb.away" "$cdb"
 mv "$routes" "$work/routes.away"
 query -d 127.0.0.81
-is "$code" 111 'no map: 111'
+is "$code" 0 'no map: those of domains'
+like "$err" 'routes.cdb: No such file' '... and what is missing is said'
 query -d 127.0.0.81:2143
 is "$code" 0 '... but a port can be marked'
 mv "$work/routes.away" "$routes"

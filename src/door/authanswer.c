@@ -131,7 +131,8 @@ log_map_trouble(struct authdesk *desk)
 
 /*
  * As map_find. If he is found under another form of his name, he is the one whom the map means from
- * here on, to the program, to a certificate and to the server.
+ * here on, to the program, to a certificate and to the server: in lower case, or where no row is, as
+ * the only one is that differs from that in nothing but case.
  */
 static int
 find_user(struct authdesk *desk, struct authsession *session)
@@ -152,6 +153,9 @@ find_user(struct authdesk *desk, struct authsession *session)
 		found = map_find(&desk->map, user, len, &session->route);
 		other = true;
 	}
+	if (found == 1 && authmail_folds(&desk->policy, &session->question, &session->route) &&
+	    !session->route.several && entry_spell(user, len, session->route.entry))
+		found = map_find(&desk->map, user, len, &session->route);
 	session->route.translated = session->route.translated || other;
 	return found;
 }

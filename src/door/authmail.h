@@ -47,7 +47,7 @@ struct authmail_decision authmail_begin(
 struct authmail_decision authmail_login(const struct authmail_policy *policy,
     const struct authquestion *question, const struct route *route);
 
-/* Is he to be looked for, and to be asked about, in lower case, in which alone the secret is his? */
+/* Is he to be looked for, and to be asked about, in lower case or as his row is, since the secret is his then alone? */
 bool authmail_folds(const struct authmail_policy *policy, const struct authquestion *question,
     const struct route *route);
 

@@ -139,6 +139,10 @@ warn_of_kept(struct report *report, const struct deliverymaking *making,
 	line_add(&why, " domains that have none any more, such as ");
 	line_add_foreign(&why, making->first_kept, strlen(making->first_kept), 255);
 	line_add(&why, ": a file that takes mail still has them, or can't be read");
+	if (number == DELIVERY_SMTPROUTES)
+		line_add(&why,
+		    "; if it is to have one, write a line of your own, such as 'domain:', into "
+		    "this file");
 	warn_of(report, deliverypaths_setting(number), path, why.text);
 }
 

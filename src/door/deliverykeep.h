@@ -22,7 +22,7 @@ int deliverykeep_note(struct deliverykeep *keep, const char *domain, size_t len)
 /*
  * Looks for all that were noted in a text, one domain a line, and in a cdb; either path may be NULL. What
  * can't be read may have them all, and so has a text that is not there: qmail takes mail for everybody
- * then. A cdb that is not there has none.
+ * then. A cdb that is not there has none. ".example" in either has all that ends in it.
  */
 void deliverykeep_look(struct deliverykeep *keep, const char *text, const char *cdb);
 

@@ -21,6 +21,8 @@ struct mailwriter {
 	struct mailboxes *mailboxes;
 	struct mailwrite_counts *counts;
 	struct intern folded; /* users that another one has in lower case already */
+	uint64_t spelled;     /* users with a secret who are not in lower case, the first: */
+	char first_spelled[ROUTE_TEXT_SIZE];
 	struct range *ranges;
 	size_t range_count, range_room;
 };
@@ -79,12 +81,12 @@ domain_forms(char forms[2][ROUTE_TEXT_SIZE], const char *domain)
 }
 
 static int
-add_user_as(struct mailwriter *writer, const char *local, const char *domain,
-    const unsigned char *value, size_t len)
+add_user_as(struct mailwriter *writer, char type, const char *local, const char *domain,
+    const void *value, size_t len)
 {
 	char key[2 * ROUTE_TEXT_SIZE + 2];
-	int key_len =
-	    snprintf(key, sizeof(key), "u%s%s%s", local, domain[0] == '\0' ? "" : "@", domain);
+	int key_len = snprintf(
+	    key, sizeof(key), "%c%s%s%s", type, local, domain[0] == '\0' ? "" : "@", domain);
 
 	/* Longer than any that is asked for. */
 	if (key_len > ROUTE_USER_MAX + 1)
@@ -92,9 +94,16 @@ add_user_as(struct mailwriter *writer, const char *local, const char *domain,
 	return add(writer, key, (size_t)key_len, value, len);
 }
 
-/* In lower case, unless somebody else is written like that. Returns 1 if so, 0 or -1. */
-static int
-has_folded(struct mailwriter *writer, const struct entry *entry, struct entry *folded)
+/* How a user in lower case is found, beside as he is written. */
+enum folding {
+	FOLDING_FAILED = -1,
+	FOLDING_NONE,   /* he is written so, or somebody else is */
+	FOLDING_FIRST,  /* by that */
+	FOLDING_SEVERAL /* that is another one, who is not written so either */
+};
+
+static enum folding
+fold(struct mailwriter *writer, const struct entry *entry, struct entry *folded)
 {
 	struct mailboxes *mailboxes = writer->mailboxes;
 	char key[MAILBOXES_KEY_SIZE];
@@ -104,13 +113,15 @@ has_folded(struct mailwriter *writer, const struct entry *entry, struct entry *f
 	*folded = *entry;
 	entry_fold(folded->local, entry->local, len);
 	if (strcmp(folded->local, entry->local) == 0)
-		return 1;
+		return FOLDING_NONE;
 	len = mailboxes_key(key, folded);
 	if (intern_find(&mailboxes->users, key, len) != INTERN_NONE)
-		return 1;
-	if (intern_add(&writer->folded, key, len) == INTERN_NONE)
-		return failed(writer);
-	return writer->folded.count == count;
+		return FOLDING_NONE;
+	if (intern_add(&writer->folded, key, len) == INTERN_NONE) {
+		(void)failed(writer);
+		return FOLDING_FAILED;
+	}
+	return writer->folded.count == count ? FOLDING_SEVERAL : FOLDING_FIRST;
 }
 
 static int
@@ -120,14 +131,17 @@ add_user(struct mailwriter *writer, const struct entry *entry, const unsigned ch
 	char forms[2][ROUTE_TEXT_SIZE];
 	struct entry folded;
 	int count = domain_forms(forms, entry->domain);
-	int has = has_folded(writer, entry, &folded);
+	enum folding folding = fold(writer, entry, &folded);
 
-	if (has == -1)
+	if (folding == FOLDING_FAILED)
 		return -1;
 	writer->counts->users++;
 	for (int i = 0; i < count; i++)
-		if (add_user_as(writer, entry->local, forms[i], value, len) == -1 ||
-		    (!has && add_user_as(writer, folded.local, forms[i], value, len) == -1))
+		if (add_user_as(writer, 'u', entry->local, forms[i], value, len) == -1 ||
+		    (folding == FOLDING_FIRST &&
+			add_user_as(writer, 'u', folded.local, forms[i], value, len) == -1) ||
+		    (folding == FOLDING_SEVERAL &&
+			add_user_as(writer, 'm', folded.local, forms[i], "", 0) == -1))
 			return -1;
 	return 0;
 }
@@ -166,6 +180,40 @@ keep_range(struct mailwriter *writer, uint32_t user)
 	return 0;
 }
 
+/* Whose secret needs his name as it is written. */
+static void
+note_spelling(struct mailwriter *writer, const struct entry *entry, const struct route *route)
+{
+	char folded[ROUTE_TEXT_SIZE] = {0};
+
+	entry_fold(folded, entry->local, strlen(entry->local));
+	if (entry->match >= ROUTE_RANGE || route->secret[0] == '\0' ||
+	    strcmp(folded, entry->local) == 0)
+		return;
+	if (writer->spelled++ == 0)
+		strcpy(writer->first_spelled, route->entry);
+}
+
+static void
+warn_of_spelling(const struct mailwriter *writer)
+{
+	struct line line;
+
+	if (writer->spelled == 0)
+		return;
+	line_start(&line);
+	line_add(&line, "mailboxes: ");
+	line_add_number(&line, (int64_t)writer->spelled);
+	line_add(&line, " users with a secret are not in lower case, such as '");
+	line_add_foreign(
+	    &line, writer->first_spelled, strlen(writer->first_spelled), ROUTE_TEXT_SIZE);
+	line_add(&line,
+	    "': the program of routehttp -c is asked about them, and a certificate must name "
+	    "them, as they are written");
+	report_add_as(
+	    writer->mailboxes->report, REPORT_WARNING, line.text, "mailboxes: spelling");
+}
+
 static int
 add_entry(struct mailwriter *writer, uint32_t number)
 {
@@ -183,6 +231,7 @@ add_entry(struct mailwriter *writer, uint32_t number)
 		bad(writer, route.entry, "has too much in its rows: give it fewer servers");
 		return 0;
 	}
+	note_spelling(writer, &entry, &route);
 	return entry.match == ROUTE_ADDRESS || entry.match == ROUTE_USER
 	    ? add_user(writer, &entry, value, len)
 	    : add_domain(writer, &entry, value, len);
@@ -316,6 +365,9 @@ mailwrite(struct cdbwriter *cdb, struct mailboxes *mailboxes,
 		result = add_ranges(&writer);
 	if (result == 0)
 		result = add_names(&writer);
+	/* The map is gone through once without a file: that time it is said. */
+	if (result == 0 && cdb == NULL)
+		warn_of_spelling(&writer);
 	intern_free(&writer.folded);
 	free(writer.ranges);
 	return result;

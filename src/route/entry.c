@@ -144,7 +144,7 @@ wanted_parse(struct wanted *wanted, const char *user, size_t len)
 	return true;
 }
 
-/* The same name: 2 as it is, 1 without case, else 0. */
+/* The same name: 3 as it is, 2 or 1 without case, else 0. */
 static unsigned
 same_user(const struct entry *entry, const struct wanted *wanted)
 {
@@ -160,6 +160,20 @@ same_user(const struct entry *entry, const struct wanted *wanted)
 		return 0;
 	/* Of several who differ in case alone, the one in lower case is meant. */
 	return memcmp(folded, entry->local, len) == 0 ? 2 : 1;
+}
+
+bool
+entry_spell(char *user, size_t len, const char *text)
+{
+	struct wanted wanted;
+	struct entry entry;
+
+	if (!wanted_parse(&wanted, user, len) ||
+	    entry_parse(&entry, text, strlen(text)) != NULL || entry.match >= ROUTE_RANGE ||
+	    same_user(&entry, &wanted) == 0)
+		return false;
+	memcpy(user, entry.local, wanted.local_len);
+	return true;
 }
 
 unsigned

@@ -56,4 +56,10 @@ unsigned entry_fits(const struct entry *entry, const struct wanted *wanted);
 /* ASCII letters in lower case. */
 void entry_fold(char *out, const char *text, size_t len);
 
+/*
+ * Writes the name in front of the "@" as the entry of one user does. Returns false, and changes nothing,
+ * when it differs from that in more than case.
+ */
+bool entry_spell(char *user, size_t len, const char *entry);
+
 #endif

@@ -11,6 +11,7 @@
 #define DOMAIN 'd'
 #define ALL    'a'
 #define INDEX  'i'
+#define MANY   'm'
 
 int
 map_start(struct map *map, const char *path)
@@ -139,7 +140,7 @@ look(struct map *map, char type, const char *text, size_t len, struct route *rou
 /* What of the map it was that was found. */
 struct hit {
 	enum route_match match;
-	bool of_domain, spelled;
+	bool of_domain, spelled, several;
 };
 
 /* A key in lower case may be that of somebody whom the list writes otherwise. */
@@ -154,6 +155,17 @@ is_spelled(const struct wanted *wanted, const char *text)
 }
 
 static int
+has_key(struct map *map, char type, const char *text, size_t len)
+{
+	unsigned char key[1 + ROUTE_TEXT_SIZE], value[1];
+	size_t value_len;
+
+	key[0] = (unsigned char)type;
+	memcpy(key + 1, text, len);
+	return cdbfile_find(&map->file, key, 1 + len, value, sizeof(value), &value_len);
+}
+
+static int
 look_folded(struct map *map, const struct wanted *wanted, size_t len, struct route *route,
     struct hit *hit)
 {
@@ -162,7 +174,11 @@ look_folded(struct map *map, const struct wanted *wanted, size_t len, struct rou
 	if (found == 0 && memcmp(wanted->exact, wanted->folded, len) != 0)
 		found = look(map, USER, wanted->folded, len, route);
 	hit->spelled = found == 1 && is_spelled(wanted, route->entry);
-	return found;
+	if (found != 1 || hit->spelled)
+		return found;
+	found = has_key(map, MANY, wanted->folded, len);
+	hit->several = found == 1;
+	return found == -1 ? -1 : 1;
 }
 
 /* One range of those that are length bytes long. */
@@ -228,23 +244,23 @@ look_all(struct map *map, const struct wanted *wanted, struct route *route, stru
 	int found = 0;
 
 	in_lower_case = memcmp(wanted->exact, wanted->folded, wanted->len) == 0;
-	*hit = (struct hit){ROUTE_ADDRESS, true, true};
+	*hit = (struct hit){ROUTE_ADDRESS, true, true, false};
 	if (domain && (found = look_folded(map, wanted, wanted->len, route, hit)) != 0)
 		return found;
-	*hit = (struct hit){ROUTE_USER, false, true};
+	*hit = (struct hit){ROUTE_USER, false, true, false};
 	if ((found = look_folded(map, wanted, wanted->local_len, route, hit)) != 0)
 		return found;
-	*hit = (struct hit){ROUTE_RANGE, true, in_lower_case};
+	*hit = (struct hit){ROUTE_RANGE, true, in_lower_case, false};
 	if (domain && (found = look_range(map, wanted, wanted->domain, route)) != 0)
 		return found;
 	hit->of_domain = false;
 	if ((found = look_range(map, wanted, "", route)) != 0)
 		return found;
-	*hit = (struct hit){ROUTE_DOMAIN, true, in_lower_case};
+	*hit = (struct hit){ROUTE_DOMAIN, true, in_lower_case, false};
 	if (domain &&
 	    (found = look(map, DOMAIN, wanted->domain, strlen(wanted->domain), route)) != 0)
 		return found;
-	*hit = (struct hit){ROUTE_ALL, false, in_lower_case};
+	*hit = (struct hit){ROUTE_ALL, false, in_lower_case, false};
 	return look(map, ALL, "", 0, route);
 }
 
@@ -264,6 +280,7 @@ map_find(struct map *map, const char *user, size_t len, struct route *route)
 	route->match = hit.match;
 	route->of_domain = hit.of_domain;
 	route->spelled = hit.spelled;
+	route->several = hit.several;
 	route->qualified = wanted.domain != NULL;
 	if (loginpattern_expand(route, user, wanted.len) == -1)
 		return 0;

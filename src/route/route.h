@@ -12,6 +12,7 @@
  *	"i" domain	the ranges of a domain, or "i" alone: those that are for all domains
  *	"r" ...		one of these ranges, see route_range_key
  *	"s"		the settings (routesettings.h)
+ *	"m" user	in lower case: several users are written like that but for case, and none so
  *	"n" name	a host name: its addresses as they last resolved (record.h); read by
  *			rcptbuild alone
  *	"c" list	how many users this list had; read by rcptbuild alone
@@ -66,6 +67,7 @@ struct route {
 	bool of_domain; /* and this is for users of that domain alone */
 	bool
 	    spelled; /* it is for a name spelt like that; false: for one that differs in case */
+	bool several; /* it is not, and others differ from that in nothing but case, too */
 	char entry[ROUTE_TEXT_SIZE];
 	char login[ROUTE_TEXT_SIZE];  /* for the server; of route_parse: the pattern */
 	bool translated;              /* the login is other than what was asked for */

@@ -173,8 +173,14 @@ mark_one(const struct record_server *server, bool down)
 static size_t
 find_ports(struct ports *ports, const struct record_server *server)
 {
-	/* With a port it is marked all the same: Perdition may have it from its own configuration. */
-	if (ports_start(ports, &query.map, server) == -1 && server->port == 0)
+	bool no_map = ports_start(ports, &query.map, server) == -1;
+
+	/*
+	 * With a port it is marked all the same: Perdition may have it from its own configuration. Who has
+	 * no mailboxes has no map, and servers of domains all the same.
+	 */
+	if (no_map && server->port == 0 &&
+	    (errno != ENOENT || access(PORTS_DOMAINS, F_OK) == -1))
 		trouble();
 	if (ports_add_domains(ports, PORTS_DOMAINS) == -1 && errno != ENOENT)
 		warn(PORTS_DOMAINS);

@@ -126,10 +126,40 @@ test_order(void)
 	order("jo\ne", "no user", all);
 }
 
+static void
+spells(const char *user, const char *text, const char *want)
+{
+	char got[64];
+
+	snprintf(got, sizeof(got), "%s", user);
+	if (!entry_spell(got, strlen(got), text))
+		ok(strcmp(got, user) == 0, "nothing is changed where it does not fit");
+	is_str(got, want, text);
+}
+
+static void
+test_spelling(void)
+{
+	spells("fred", "Fred", "Fred");
+	spells("FRED@X.test", "Fred@x.Test", "Fred@X.test");
+	spells("fred@x.test.", "Fred@x.test", "Fred@x.test.");
+	spells("fred@x.test", "Fred", "Fred@x.test");
+	spells("a-f", "\"A-F\"", "A-F");
+	spells("fred", "Freddy", "fred");
+	spells("freddy", "Fred", "freddy");
+	spells("fred", "Frad", "fred");
+	spells("b", "A-F", "b");
+	spells("fred", "FRED*", "fred");
+	spells("fred@x.test", "@X.test", "fred@x.test");
+	spells("fred", "*", "fred");
+	spells("fred", "", "fred");
+}
+
 int
 main(void)
 {
 	test_parse();
 	test_order();
+	test_spelling();
 	return tap_done();
 }
