@@ -7,36 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "relayhome.h"
 #include "tap.h"
 
 static struct keeper keeper;
-static char home[] = "/tmp/keeper.XXXXXX";
 
 static void
 log_line(const struct line *line)
 {
 	printf("# %s\n", line->text);
-}
-
-static bool
-open_home(void)
-{
-	char path[64];
-
-	if (mkdtemp(home) == NULL)
-		return false;
-	snprintf(path, sizeof(path), "%s/relay", home);
-	return mkdir(path, 0700) == 0;
-}
-
-static void
-remove_home(void)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", home);
-	if (system(command) != 0)
-		printf("# %s stays\n", home);
 }
 
 static struct relaywire_mark

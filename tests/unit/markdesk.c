@@ -10,6 +10,7 @@
 
 #include "base/deadline.h"
 
+#include "relayhome.h"
 #include "tap.h"
 
 #define MINUTE (60 * 1000)
@@ -17,7 +18,6 @@
 static struct keeper keeper;
 static struct peers peers;
 static struct markdesk desk = {.keeper = &keeper, .peers = &peers};
-static char home[] = "/tmp/markdesk.XXXXXX";
 static char last[2048];
 static int lines, client;
 static uint64_t serial;
@@ -27,27 +27,6 @@ log_line(const struct line *line)
 {
 	snprintf(last, sizeof(last), "%s", line->text);
 	lines++;
-}
-
-static bool
-open_home(void)
-{
-	char path[64];
-
-	if (mkdtemp(home) == NULL)
-		return false;
-	snprintf(path, sizeof(path), "%s/relay", home);
-	return mkdir(path, 0700) == 0;
-}
-
-static void
-remove_home(void)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", home);
-	if (system(command) != 0)
-		printf("# %s stays\n", home);
 }
 
 static bool
